@@ -1,0 +1,45 @@
+/**
+ * A TUN queue as the packet path sees it. Units on it carry a 10-byte virtio-net header
+ * (linux/virtio_net.h, struct virtio_net_hdr, little-endian here) in front of the IP packet.
+ * Memory is addressed by a TunBuffer and an offset, so that no object is made per packet.
+ */
+
+/** Memory that a TUN can read into and write from; it never moves and lives as long as this object. */
+export interface TunBuffer {
+  readonly bytes: Buffer;
+  /** Address of the first byte, for system calls. */
+  readonly address: number;
+}
+
+/** What a device can do for us; each flag is one bit of TUNSETOFFLOAD (linux/if_tun.h). */
+export interface OffloadFeatures {
+  readonly checksum: boolean;
+  readonly tso4: boolean;
+  readonly tso6: boolean;
+  readonly uso: boolean;
+}
+
+/** Results of read and write below zero. */
+export const wouldBlock = -1;
+/** The kernel refused this unit (EINVAL and the like); the device works on. */
+export const refused = -2;
+/** The device is down or gone (EIO, EBADFD, ENODEV). */
+export const deviceDown = -3;
+
+export interface TunDevice {
+  readonly name: string;
+  readonly features: OffloadFeatures;
+  /** Allocates memory for this device. */
+  allocate(size: number): TunBuffer;
+  /**
+   * Reads one unit (header and packet) to `buffer` at `offset`, at most `capacity` bytes.
+   * Returns its length, or wouldBlock, refused, deviceDown.
+   */
+  read(buffer: TunBuffer, offset: number, capacity: number): number;
+  /** Writes one unit of `length` bytes (header and packet). Returns length, or wouldBlock, refused, deviceDown. */
+  write(buffer: TunBuffer, offset: number, length: number): number;
+  /** Calls `readable` whenever there may be something to read, until stopReading or close. */
+  startReading(readable: () => void): void;
+  stopReading(): void;
+  close(): void;
+}

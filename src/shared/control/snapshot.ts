@@ -1,0 +1,115 @@
+/**
+ * What the daemon says about itself on the control channel. Field names are public (docs/control-protocol.md):
+ * snake_case, raw numbers, units in names.
+ */
+
+export type DaemonState = "starting" | "ready" | "degraded" | "draining" | "stopping";
+
+export interface Status {
+  name: string;
+  mode: "server" | "client";
+  version: string;
+  state: DaemonState;
+  uptime_seconds: number;
+  pid: number;
+  interface: string;
+  mtu: number;
+  inner: string[];
+  sessions: number;
+  connections: number;
+  rx_bytes: number;
+  tx_bytes: number;
+  rx_packets: number;
+  tx_packets: number;
+  /** Link frames taken by this side's outbound flow, and link frames written to this side's TUN. */
+  frames_accepted: number;
+  frames_injected: number;
+  dropped: Record<string, number>;
+  /** Refused handshakes by reason. */
+  refused: Record<string, number>;
+  /** Seconds until this daemon's own certificate expires. */
+  certificate_expires_seconds: number;
+  /** Problems that an operator should know of, most severe first. */
+  alerts: Alert[];
+}
+
+export interface Alert {
+  code: string;
+  severity: "warning" | "critical";
+  message: string;
+}
+
+export type ConnectionState = "connecting" | "authenticating" | "configuring" | "active" | "draining" | "closed";
+
+export type LimitedBy = "nothing" | "bucket" | "backend_rtt" | "peer_window" | "breaker";
+
+export interface Connection {
+  id: string;
+  kind: "link" | "service";
+  identity: string;
+  session: string;
+  /** Client: the endpoint's name. Server: this daemon's name. */
+  backend: string;
+  /** Outer address of the peer, `host:port`. */
+  remote: string;
+  /** Inner addresses of the session. */
+  inner: string[];
+  state: ConnectionState;
+  since_seconds: number;
+  rx_bytes: number;
+  tx_bytes: number;
+  /** Bits a second over the last second. */
+  rx_bps: number;
+  tx_bps: number;
+  /** Last round trip of a PING, null before the first. */
+  rtt_ms: number | null;
+  limited_by: LimitedBy;
+}
+
+export interface Session {
+  id: string;
+  identity: string;
+  inner: string[];
+  epoch: number;
+  links: number;
+  mtu: number;
+  since_seconds: number;
+  /** Seconds until the lease lapses when no link is up; null while one is. */
+  expires_seconds: number | null;
+}
+
+export interface DaemonEvent {
+  /** Grows by one for each event of this daemon's run. */
+  seq: number;
+  /** Milliseconds since the Unix epoch. */
+  time_ms: number;
+  severity: "info" | "warning" | "critical";
+  /** Stable code, as in docs/events.md. */
+  code: string;
+  message: string;
+  /** What the event is about: identities, connection and session ids, reasons. */
+  facts: Record<string, string | number>;
+}
+
+/** Everything that a console draws. */
+export interface Snapshot {
+  v: 1;
+  /** Milliseconds since the Unix epoch at which it was taken. */
+  time_ms: number;
+  status: Status;
+  connections: Connection[];
+  sessions: Session[];
+  /** The newest events, oldest first, at most 200. */
+  events: DaemonEvent[];
+  /** One point a second, oldest first, at most 900. */
+  history: HistoryPoint[];
+}
+
+export interface HistoryPoint {
+  time_ms: number;
+  rx_bps: number;
+  tx_bps: number;
+  connections: number;
+  sessions: number;
+  dropped: number;
+}
