@@ -4,7 +4,7 @@
  */
 export const errorCodes = {
   internal: { means: "A promise inside the program was broken; this is a bug.", next: "report it with the log" },
-} as const satisfies Record<string, { means: string; next: string }>;
+} as const;
 
 export type ErrorCode = keyof typeof errorCodes;
 
