@@ -19,6 +19,9 @@ export interface OffloadFeatures {
   readonly uso: boolean;
 }
 
+/** The longest unit: virtio-net header, IPv6 header and 65,535 bytes. A read with less room may cut a unit short. */
+export const maxUnitLength: number = 10 + 40 + 65_535;
+
 /** Results of read and write below zero. */
 export const wouldBlock = -1;
 /** The kernel refused this unit (EINVAL and the like); the device works on. */

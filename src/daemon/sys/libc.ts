@@ -1,0 +1,55 @@
+import koffi from "koffi";
+
+/**
+ * System calls of libc on the calling thread. Pointers are plain numbers (see Memory.address), so that a call on the
+ * packet path makes no object. Each returns what the system call returns; below zero `errno()` has the reason, until
+ * the next call on the same thread.
+ */
+const libc = koffi.load("libc.so.6");
+
+export const openPath: (path: string, flags: number) => number = libc.func("open", "int", ["str", "int"]);
+export const closeDescriptor: (fd: number) => number = libc.func("close", "int", ["int"]);
+export const read: (fd: number, address: number, size: number) => number = libc.func("read", "intptr_t", [
+  "int",
+  "uintptr_t",
+  "size_t",
+]);
+export const write: (fd: number, address: number, size: number) => number = libc.func("write", "intptr_t", [
+  "int",
+  "uintptr_t",
+  "size_t",
+]);
+/** The third argument is a number or an address, as the request says. */
+export const ioctl: (fd: number, request: number, argument: number) => number = libc.func("ioctl", "int", [
+  "int",
+  "ulong",
+  "uintptr_t",
+]);
+export const fcntl: (fd: number, command: number, argument: number) => number = libc.func("fcntl", "int", [
+  "int",
+  "int",
+  "intptr_t",
+]);
+export const socket: (family: number, type: number, protocol: number) => number = libc.func("socket", "int", [
+  "int",
+  "int",
+  "int",
+]);
+export const bind: (fd: number, address: number, length: number) => number = libc.func("bind", "int", [
+  "int",
+  "uintptr_t",
+  "uint32_t",
+]);
+export const recv: (fd: number, address: number, size: number, flags: number) => number = libc.func(
+  "recv",
+  "intptr_t",
+  ["int", "uintptr_t", "size_t", "int"],
+);
+export const setsockopt: (fd: number, level: number, option: number, address: number, length: number) => number =
+  libc.func("setsockopt", "int", ["int", "int", "int", "uintptr_t", "uint32_t"]);
+/** `lengthAddress` points to a u32: the room given on entry, the bytes written on return. */
+export const getsockopt: (fd: number, level: number, option: number, address: number, lengthAddress: number) => number =
+  libc.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]);
+
+/** errno of the last call on this thread. */
+export const errno: () => number = () => koffi.errno();
