@@ -25,6 +25,46 @@ export const errorCodes = {
     means: "The process may not make a TUN interface.",
     next: "run it as root or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN)",
   },
+  usage: { means: "The command line can't be understood.", next: "see --help" },
+  pki_exists: { means: "pki would overwrite a file.", next: "give --force to replace it" },
+  pki_missing: { means: "A file of the pki directory is missing or can't be read.", next: "run `sssonector pki init`" },
+  pki_invalid: { means: "A file of the pki directory is damaged or was changed by hand.", next: "restore it" },
+  pki_unsafe: { means: "The CA key can be read by others.", next: "chmod 600 the key; replace the CA if it leaked" },
+  pki_unknown: { means: "pki has issued no certificate of this name.", next: "see `sssonector pki show`" },
+  pki_revoked: { means: "The certificate is revoked already.", next: "issue a new one with --force" },
+  pki_expired: { means: "The CA has expired.", next: "make a new CA in another directory" },
+  pki_write: { means: "pki can't write a file.", next: "see the cause: permissions or a full disk" },
+  pki_busy: { means: "Another pki command works in the directory.", next: "run it again when that one is done" },
+  control_ambiguous: {
+    means: "Several daemons have a control socket and none was named.",
+    next: "name one: --socket PATH",
+  },
+  control_busy: {
+    means: "Another daemon answers on the control socket, or a file that is no socket has its name.",
+    next: "stop the other daemon, or set control.socket to another path",
+  },
+  control_denied: {
+    means: "The user may not do this on the control channel.",
+    next: "join the socket's group to view, be listed in control.operators to act",
+  },
+  control_failed: { means: "The daemon tried the action and it failed.", next: "read the daemon's log" },
+  control_lost: { means: "The control connection closed before the answer.", next: "look at: systemctl status sssonector" },
+  control_not_found: { means: "No such connection or session.", next: "list them: sssonector ctl connections" },
+  control_protocol: {
+    means: "The daemon and this program do not understand each other.",
+    next: "use the sssonector command that came with the daemon",
+  },
+  control_refused: { means: "The daemon will not do it now.", next: "mend what the message names, then try again" },
+  control_socket: {
+    means: "The control socket can't be made.",
+    next: "check that the directory of control.socket can be made and written by the daemon's user",
+  },
+  control_timeout: { means: "The daemon did not answer in time.", next: "give it longer: --timeout 30s" },
+  control_unreachable: {
+    means: "No daemon listens on the control socket.",
+    next: "start it: systemctl start sssonector, or name its socket: --socket PATH",
+  },
+  control_usage: { means: "A request with parameters that the daemon does not take.", next: "see: sssonector ctl --help" },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,15 +1,7 @@
+import type { ConfigRow } from "../../shared/control/protocol.ts";
 import type { DaemonEvent, Snapshot } from "../../shared/control/snapshot.ts";
 
-/** One row of `ctl config`. Secrets never appear in `value`. */
-export interface ConfigRow {
-  key: string;
-  value: unknown;
-  default: unknown;
-  /** Where the value came from: the file's position, the environment variable, or the default. */
-  source: string;
-  /** Whether a reload applies a change, or a restart is needed. */
-  reload: "live" | "restart";
-}
+export type { ConfigRow };
 
 /** Result of an action. Refusals are values: the control server turns them into JSON-RPC errors with the code. */
 export type ActionResult =

@@ -1,0 +1,135 @@
+/**
+ * Differences between snapshots. A reader that missed some gets one delta from the last it was sent to the newest,
+ * so nothing is ever merged or replayed.
+ */
+import type { Connection, DaemonEvent, HistoryPoint, Session, Snapshot, Status } from "./snapshot.ts";
+
+export interface Delta {
+  /** The later snapshot's `time_ms`. */
+  time_ms: number;
+  /** Fields of the status that changed, whole values. */
+  status?: Partial<Status>;
+  connections?: TableDelta<Connection>;
+  sessions?: TableDelta<Session>;
+  events?: ListDelta<DaemonEvent>;
+  history?: ListDelta<HistoryPoint>;
+}
+
+interface Identified {
+  id: string;
+}
+
+/** Changes of rows with unique ids: rows that stay keep their order, new ones follow, unless `order` says otherwise. */
+export interface TableDelta<Row extends Identified> {
+  added?: Row[];
+  /** The id and the fields that changed. */
+  changed?: (Partial<Row> & Identified)[];
+  removed?: string[];
+  /** All ids in their new order. */
+  order?: string[];
+}
+
+/** Changes of a list that grows at its end: drop this many from the front, then append. */
+export interface ListDelta<Item> {
+  drop: number;
+  added: Item[];
+}
+
+/** What leads from `before` to `after`; undefined when nothing but the time changed. */
+export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
+  const delta: Delta = { time_ms: after.time_ms };
+  const status = changedFields(before.status, after.status);
+  const connections = diffTable(before.connections, after.connections);
+  const sessions = diffTable(before.sessions, after.sessions);
+  const events = diffList(before.events, after.events, (event) => event.seq);
+  const history = diffList(before.history, after.history, (point) => point.time_ms);
+  if (status !== undefined) delta.status = status;
+  if (connections !== undefined) delta.connections = connections;
+  if (sessions !== undefined) delta.sessions = sessions;
+  if (events !== undefined) delta.events = events;
+  if (history !== undefined) delta.history = history;
+  return Object.keys(delta).length > 1 ? delta : undefined;
+}
+
+/** The later snapshot; shares with `before` what did not change, and changes neither argument. */
+export function apply(before: Snapshot, delta: Delta): Snapshot {
+  return {
+    v: before.v,
+    time_ms: delta.time_ms,
+    status: delta.status === undefined ? before.status : { ...before.status, ...delta.status },
+    connections: applyTable(before.connections, delta.connections),
+    sessions: applyTable(before.sessions, delta.sessions),
+    events: applyList(before.events, delta.events),
+    history: applyList(before.history, delta.history),
+  };
+}
+
+function diffTable<Row extends Identified>(before: Row[], after: Row[]): TableDelta<Row> | undefined {
+  if (before === after) return undefined;
+  const old = new Map(before.map((row) => [row.id, row]));
+  const ids = new Set(after.map((row) => row.id));
+  const delta: TableDelta<Row> = {};
+  const added = after.filter((row) => !old.has(row.id));
+  const removed = before.filter((row) => !ids.has(row.id)).map((row) => row.id);
+  const changed = after.flatMap((row) => changedRow(old.get(row.id), row));
+  if (added.length > 0) delta.added = added;
+  if (removed.length > 0) delta.removed = removed;
+  if (changed.length > 0) delta.changed = changed;
+  const expected = [...before.filter((row) => ids.has(row.id)), ...added];
+  if (expected.some((row, at) => row.id !== after[at]?.id)) delta.order = after.map((row) => row.id);
+  return Object.keys(delta).length > 0 ? delta : undefined;
+}
+
+function changedRow<Row extends Identified>(before: Row | undefined, after: Row): (Partial<Row> & Identified)[] {
+  if (before === undefined) return [];
+  const fields = changedFields(before, after);
+  return fields === undefined ? [] : [{ ...fields, id: after.id }];
+}
+
+function applyTable<Row extends Identified>(before: Row[], delta: TableDelta<Row> | undefined): Row[] {
+  if (delta === undefined) return before;
+  const rows = new Map(before.map((row) => [row.id, row]));
+  for (const id of delta.removed ?? []) rows.delete(id);
+  for (const row of delta.added ?? []) rows.set(row.id, row);
+  for (const fields of delta.changed ?? []) {
+    const row = rows.get(fields.id);
+    if (row !== undefined) rows.set(fields.id, { ...row, ...fields });
+  }
+  if (delta.order === undefined) return [...rows.values()];
+  return delta.order.flatMap((id) => rows.get(id) ?? []);
+}
+
+function diffList<Item>(before: Item[], after: Item[], key: (item: Item) => number): ListDelta<Item> | undefined {
+  const first = after[0];
+  const found = first === undefined ? -1 : before.findIndex((item) => key(item) === key(first));
+  const drop = found < 0 ? before.length : found;
+  const kept = before.length - drop;
+  const overlaps = kept <= after.length && before.slice(drop).every((item, at) => equal(item, after[at]));
+  if (!overlaps) return { drop: before.length, added: after };
+  return drop === 0 && kept === after.length ? undefined : { drop, added: after.slice(kept) };
+}
+
+function applyList<Item>(before: Item[], delta: ListDelta<Item> | undefined): Item[] {
+  return delta === undefined ? before : [...before.slice(delta.drop), ...delta.added];
+}
+
+function changedFields<Fields extends object>(before: Fields, after: Fields): Partial<Fields> | undefined {
+  const changed: Partial<Fields> = {};
+  let any = false;
+  for (const key in after) {
+    if (equal(before[key], after[key])) continue;
+    changed[key] = after[key];
+    any = true;
+  }
+  return any ? changed : undefined;
+}
+
+/** Deep equality of JSON values. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && equal(value, right.get(key)));
+}

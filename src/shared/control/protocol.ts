@@ -1,0 +1,184 @@
+/**
+ * The control protocol: JSON-RPC 2.0 in WebSocket text messages (docs/control-protocol.md). Only types and
+ * constants, since the command and the console load this file; what checks parameters lives in the daemon.
+ */
+import type { Delta } from "./delta.ts";
+import type { DaemonEvent, Snapshot } from "./snapshot.ts";
+
+/** Versions of the protocol that this program speaks, best first. */
+export const protocolVersions: readonly number[] = [1];
+
+/** What a connection may do; an operator may do all that a viewer may. */
+export type Role = "viewer" | "operator";
+
+export const limits = {
+  /** Bytes in one message to the daemon; a larger one closes the connection with code 1009. */
+  messageBytes: 65_536,
+  clients: 16,
+  /** Actions a second of one client, also the burst. */
+  actionsPerSecond: 20,
+  /** Requests of one client that wait for their turn; one more closes the connection with code 1008. */
+  pendingRequests: 64,
+  rateHz: { min: 0.2, max: 10, default: 1 },
+  /** Characters. */
+  clientName: 64,
+  target: 256,
+  reason: 200,
+} as const;
+
+export type NoParams = Record<string, never>;
+
+export interface HelloParams {
+  /** Protocol versions that the client speaks. */
+  versions: number[];
+  /** Name of the client's program, for the daemon's log. */
+  client: string;
+  /** Rate of a later `subscribe` that names none. */
+  rate_hz?: number | undefined;
+}
+
+export interface HelloResult {
+  /** The highest version that both sides speak. */
+  version: number;
+  role: Role;
+  /** The daemon's `core.name`. */
+  name: string;
+  daemon_version: string;
+  pid: number;
+}
+
+/** One row of `ctl config`. Secrets never appear in `value`. */
+export interface ConfigRow {
+  key: string;
+  value: unknown;
+  default: unknown;
+  /** Where the value came from: the file's position, the environment variable, or the default. */
+  source: string;
+  /** Whether a reload applies a change, or a restart is needed. */
+  reload: "live" | "restart";
+}
+
+export interface ActionParams {
+  /** Say what would happen and do nothing. */
+  dry_run?: boolean | undefined;
+}
+
+export interface KickParams extends ActionParams {
+  /** Id of a connection or of a session. */
+  target: string;
+  /** Told to the peer and written to the audit. */
+  reason?: string | undefined;
+}
+
+export interface ActionOutcome {
+  outcome: "done";
+  dry_run: boolean;
+  message: string;
+  facts: Record<string, unknown>;
+}
+
+/** Parameters and result of every method. */
+export interface Methods {
+  hello: { params: HelloParams; result: HelloResult };
+  snapshot: { params: NoParams; result: Snapshot };
+  config: { params: NoParams; result: { rows: ConfigRow[] } };
+  events: { params: { since: number }; result: { events: DaemonEvent[] } };
+  subscribe: { params: { rate_hz?: number | undefined }; result: { rate_hz: number } };
+  unsubscribe: { params: NoParams; result: NoParams };
+  kick: { params: KickParams; result: ActionOutcome };
+  reload: { params: ActionParams; result: ActionOutcome };
+  stop: { params: ActionParams; result: ActionOutcome };
+}
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M]["params"];
+export type Result<M extends Method> = Methods[M]["result"];
+
+export interface MethodRow {
+  role: Role;
+  params: string;
+  result: string;
+  does: string;
+}
+
+/** Every method with the role that it needs; docs/control-protocol.md repeats this table. */
+export const methods: Readonly<Record<Method, MethodRow>> = {
+  hello: {
+    role: "viewer",
+    params: "versions, client, rate_hz?",
+    result: "version, role, name, daemon_version, pid",
+    does: "first request of a connection: agree on the version",
+  },
+  snapshot: { role: "viewer", params: "", result: "the snapshot", does: "the daemon's whole state, once" },
+  config: {
+    role: "viewer",
+    params: "",
+    result: "rows[]: key, value, default, source, reload",
+    does: "the settings in effect, secrets left out",
+  },
+  events: { role: "viewer", params: "since", result: "events[]", does: "events with a seq above `since`" },
+  subscribe: {
+    role: "viewer",
+    params: "rate_hz?",
+    result: "rate_hz",
+    does: "`update` notifications: the snapshot, then deltas at most rate_hz times a second",
+  },
+  unsubscribe: { role: "viewer", params: "", result: "", does: "end the notifications" },
+  kick: {
+    role: "operator",
+    params: "target, reason?, dry_run?",
+    result: "outcome, dry_run, message, facts",
+    does: "close a connection, or a session with its links; the peer may come back",
+  },
+  reload: {
+    role: "operator",
+    params: "dry_run?",
+    result: "outcome, dry_run, message, facts",
+    does: "read the configuration again and apply what can change live",
+  },
+  stop: {
+    role: "operator",
+    params: "dry_run?",
+    result: "outcome, dry_run, message, facts",
+    does: "stop the daemon gracefully",
+  },
+};
+
+/** Parameters of the `update` notification. */
+export type Update = { kind: "snapshot"; snapshot: Snapshot } | { kind: "delta"; delta: Delta };
+
+/** Every error of the protocol: the number is JSON-RPC's `code`, the name is in `data.kind`. */
+export const rpcErrors = {
+  parse: { code: -32700, means: "the message is not JSON" },
+  invalid_request: { code: -32600, means: "the message is not a JSON-RPC 2.0 request with an id" },
+  unknown_method: { code: -32601, means: "this daemon has no such method" },
+  invalid_params: { code: -32602, means: "a parameter is missing, unknown or out of range" },
+  internal: { code: -32603, means: "the daemon failed to answer; this is a bug" },
+  failed: { code: -32000, means: "the action was tried and failed" },
+  denied: { code: -32001, means: "the method needs the operator role" },
+  not_found: { code: -32002, means: "no such connection or session" },
+  refused: { code: -32003, means: "the daemon will not do it now" },
+  too_many_actions: { code: -32004, means: "more than 20 actions in a second" },
+  version: { code: -32005, means: "no common protocol version, or no hello yet" },
+} as const;
+
+export type RpcErrorKind = keyof typeof rpcErrors;
+
+export interface RpcErrorObject {
+  code: number;
+  message: string;
+  data: { kind: RpcErrorKind };
+}
+
+export interface RpcRequest {
+  jsonrpc: "2.0";
+  id: string | number;
+  method: string;
+  params?: unknown;
+}
+
+/** What the daemon sends: an answer to a request (id null when the request had none), or an update. */
+export type RpcMessage =
+  | { jsonrpc: "2.0"; id: string | number | null; result: unknown }
+  | { jsonrpc: "2.0"; id: string | number | null; error: RpcErrorObject }
+  | { jsonrpc: "2.0"; method: "update"; params: Update };

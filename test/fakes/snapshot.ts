@@ -1,0 +1,111 @@
+import type {
+  Connection,
+  DaemonEvent,
+  HistoryPoint,
+  Session,
+  Snapshot,
+  Status,
+} from "../../src/shared/control/snapshot.ts";
+
+/** Builders of believable snapshots; every argument overrides fields. */
+
+export const startOfTime = 1_800_000_000_000;
+
+export function aStatus(fields: Partial<Status> = {}): Status {
+  return {
+    name: "edge-01",
+    mode: "server",
+    version: "0.1.0",
+    state: "ready",
+    uptime_seconds: 93_784,
+    pid: 4242,
+    interface: "tun0",
+    mtu: 1500,
+    inner: ["10.8.0.1/16", "fd00:8::1/48"],
+    sessions: 2,
+    connections: 2,
+    rx_bytes: 123_456_789,
+    tx_bytes: 987_654_321,
+    rx_packets: 100_000,
+    tx_packets: 200_000,
+    frames_accepted: 200_000,
+    frames_injected: 100_000,
+    dropped: { source_not_bound: 3 },
+    refused: {},
+    certificate_expires_seconds: 90 * 86_400,
+    alerts: [],
+    ...fields,
+  };
+}
+
+export function aConnection(id: string, fields: Partial<Connection> = {}): Connection {
+  return {
+    id,
+    kind: "link",
+    identity: `laptop-${id}`,
+    session: `s-${id}`,
+    backend: "edge-01",
+    remote: "192.0.2.7:50211",
+    inner: ["10.8.0.14", "fd00:8::e"],
+    state: "active",
+    since_seconds: 3_600,
+    rx_bytes: 1_000_000,
+    tx_bytes: 20_000_000,
+    rx_bps: 1_200_000,
+    tx_bps: 34_000_000,
+    rtt_ms: 12.5,
+    limited_by: "nothing",
+    ...fields,
+  };
+}
+
+export function aSession(id: string, fields: Partial<Session> = {}): Session {
+  return {
+    id,
+    identity: `laptop-${id}`,
+    inner: ["10.8.0.14", "fd00:8::e"],
+    epoch: 1,
+    links: 1,
+    mtu: 1400,
+    since_seconds: 3_600,
+    expires_seconds: null,
+    ...fields,
+  };
+}
+
+export function anEvent(seq: number, fields: Partial<DaemonEvent> = {}): DaemonEvent {
+  return {
+    seq,
+    time_ms: startOfTime + seq * 1_000,
+    severity: "info",
+    code: "link_up",
+    message: `link ${seq} is up`,
+    facts: { connection: `c${seq}` },
+    ...fields,
+  };
+}
+
+export function aPoint(second: number, fields: Partial<HistoryPoint> = {}): HistoryPoint {
+  return {
+    time_ms: startOfTime + second * 1_000,
+    rx_bps: 1_000_000 + second,
+    tx_bps: 2_000_000 + second,
+    connections: 2,
+    sessions: 2,
+    dropped: 0,
+    ...fields,
+  };
+}
+
+export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
+  return {
+    v: 1,
+    time_ms: startOfTime,
+    status: aStatus(),
+    connections: [aConnection("c1"), aConnection("c2", { rtt_ms: null, limited_by: "peer_window" })],
+    sessions: [aSession("s-c1"), aSession("s-c2")],
+    events: [anEvent(1), anEvent(2)],
+    history: [aPoint(1), aPoint(2)],
+    ...fields,
+  };
+}
