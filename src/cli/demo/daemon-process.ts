@@ -1,0 +1,119 @@
+import { watch } from "node:fs";
+import { access, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Connection, Session, Status } from "../../shared/control/snapshot.ts";
+import { programPath } from "./authority.ts";
+import type { Namespace } from "./namespace.ts";
+import { type Exit, Running } from "./running.ts";
+
+/** What `ctl` printed and how it ended. */
+export interface CtlResult extends Exit {
+  stdout: string;
+  stderr: string;
+}
+
+/** One daemon with its own directory (config, state, run) in a namespace; it can be started again after its end. */
+export class DaemonProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly namespace: Namespace;
+  readonly directory: string;
+  readonly configFile: string;
+  readonly socket: string;
+  #running: Running | undefined;
+
+  constructor(name: string, namespace: Namespace, directory: string) {
+    this.name = name;
+    this.namespace = namespace;
+    this.directory = path.join(directory, `daemon-${name}`);
+    this.configFile = path.join(this.directory, `${name}.yaml`);
+    this.socket = path.join(this.directory, "run", `${name}.sock`);
+  }
+
+  /** The process of the current run. */
+  get process(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} was not started`);
+    return this.#running;
+  }
+
+  /** Writes the config: JSON, which is YAML as well. */
+  async configure(config: object): Promise<void> {
+    for (const folder of ["run", "state"])
+      await mkdir(path.join(this.directory, folder), { recursive: true, mode: 0o750 });
+    await writeFile(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  }
+
+  start(): Running {
+    this.#running = this.namespace.start(this.name, [programPath("sssonectord"), "--config", this.configFile], {
+      env: { STATE_DIRECTORY: path.join(this.directory, "state"), RUNTIME_DIRECTORY: path.join(this.directory, "run") },
+    });
+    return this.#running;
+  }
+
+  /** Waits until the daemon says `ready` (a client: until a link is up). */
+  async ready(timeoutSeconds = 20): Promise<void> {
+    await this.#socketMade(timeoutSeconds);
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    for (;;) {
+      const left = Math.max(1, Math.ceil((deadline - Date.now()) / 1000));
+      const { code, stderr } = await this.ctl("wait", "--for", "ready", "--timeout", `${left}s`);
+      if (code === 0) return;
+      // 3: the socket of an earlier run is still there and nobody answers on it.
+      if (code === 3 && !this.process.ended && Date.now() < deadline) continue;
+      throw new Error(`${this.name} is not ready (ctl exit ${String(code)}): ${stderr}\n${this.log()}`);
+    }
+  }
+
+  async #socketMade(timeoutSeconds: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => void access(this.socket).then(resolve, () => undefined);
+    const watcher = watch(path.dirname(this.socket), look);
+    const fail = (why: string): void => reject(new Error(`${this.name}: ${why}\n${this.log()}`));
+    const timer = setTimeout(() => fail("no control socket in time"), timeoutSeconds * 1000);
+    void this.process.exited.then(({ code, signal }) => fail(`ended (${signal ?? String(code)}) before it was ready`));
+    look();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      watcher.close();
+    }
+  }
+
+  /** Output of the current run. */
+  log(): string {
+    return `${this.process.stdout}${this.process.stderr}`;
+  }
+
+  /** Runs one verb of `sssonector ctl` against this daemon. */
+  async ctl(...args: string[]): Promise<CtlResult> {
+    const running = new Running("ctl", [programPath("sssonector"), "ctl", "--socket", this.socket, ...args]);
+    const exit = await running.exited;
+    return { ...exit, stdout: running.stdout, stderr: running.stderr };
+  }
+
+  async #json<T>(verb: string): Promise<T> {
+    const { code, stdout, stderr } = await this.ctl("--json", verb);
+    if (code !== 0) throw new Error(`ctl ${verb} on ${this.name}: exit ${String(code)}\n${stderr}${stdout}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  async status(): Promise<Status> {
+    return await this.#json<Status>("status");
+  }
+
+  async connections(): Promise<Connection[]> {
+    return (await this.#json<{ connections: Connection[] }>("connections")).connections;
+  }
+
+  async sessions(): Promise<Session[]> {
+    return (await this.#json<{ sessions: Session[] }>("sessions")).sessions;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<Exit> {
+    return await this.process.end(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** How a process ended: an exit code, or the signal that ended it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface StartOptions {
+  /** Added to this process' environment. */
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** A process that we started: its output is kept, its end can be awaited, and disposal ends it by its id. */
+export class Running implements AsyncDisposable {
+  readonly name: string;
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  #child: ChildProcess;
+  #ended = false;
+  #stdout = "";
+  #stderr = "";
+  #watchers = new Set<() => void>();
+
+  constructor(name: string, argv: readonly string[], options: StartOptions = {}) {
+    const [program = "", ...rest] = argv;
+    const child = spawn(program, rest, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    this.name = name;
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+      this.#tellWatchers();
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+      this.#tellWatchers();
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (exit: Exit): void => {
+        this.#ended = true;
+        resolve(exit);
+        this.#tellWatchers();
+      };
+      child.once("error", (error) => {
+        this.#stderr += `${error.message}\n`;
+        ended({ code: 127, signal: null });
+      });
+      child.once("close", (code, signal) => ended({ code, signal }));
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.#ended) this.#child.kill(signal);
+  }
+
+  /** Sends the signal and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<Exit> {
+    this.signal(signal);
+    return await this.exited;
+  }
+
+  /** Resolves with the first whole line on stdout that matches; rejects when the process ends without one. */
+  async line(pattern: RegExp): Promise<string> {
+    return await new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = this.#stdout.slice(0, this.#stdout.lastIndexOf("\n") + 1).match(pattern);
+        if (found === null && !this.#ended) return;
+        this.#watchers.delete(look);
+        if (found !== null) resolve(found[0]);
+        else
+          reject(
+            new Error(`${this.name} ended without a line like ${String(pattern)}\n${this.#stdout}${this.#stderr}`),
+          );
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  #tellWatchers(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** TERM, and KILL when it has not ended after five seconds. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => this.signal("SIGKILL"), 5000);
+    await this.end("SIGTERM");
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a program to its end; the result has its output. Throws with that output when it fails. */
+export async function runToEnd(argv: readonly string[], options: StartOptions = {}): Promise<string> {
+  const running = new Running(argv[0] ?? "", argv, options);
+  const { code, signal } = await running.exited;
+  if (code === 0) return running.stdout;
+  throw new Error(`${argv.join(" ")}: ${signal ?? `exit ${String(code)}`}\n${running.stderr}${running.stdout}`);
+}
