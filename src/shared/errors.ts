@@ -4,6 +4,30 @@
  */
 export const errorCodes = {
   internal: { means: "A promise inside the program was broken; this is a bug.", next: "report it with the log" },
+  config_file: {
+    means: "A configuration file is missing or can not be read.",
+    next: "check the path given with --config",
+  },
+  config_syntax: { means: "A configuration file is not one YAML document.", next: "mend the file at the given place" },
+  config_unknown: {
+    means: "A setting or SSSONECTOR_ variable with this name does not exist.",
+    next: "see docs/configuration.md for the names",
+  },
+  config_duplicate: { means: "A setting or a name is there twice.", next: "remove one of the two" },
+  config_type: {
+    means: "A value is of another kind than the setting takes.",
+    next: "see docs/configuration.md for the kind",
+  },
+  config_unit: { means: "A value has no unit or a wrong one.", next: "write the unit as in docs/configuration.md" },
+  config_range: { means: "A value lies outside its range.", next: "choose a value inside the range" },
+  config_missing: {
+    means: "A setting that has no default is not there.",
+    next: "add it, see config/sssonector.example.yaml",
+  },
+  config_conflict: {
+    means: "Settings contradict each other or the mode.",
+    next: "change one of the settings that the message names",
+  },
   tun_busy: {
     means: "The TUN interface is in use by another process.",
     next: "stop the other daemon, or name another interface in network.interface",
@@ -48,7 +72,10 @@ export const errorCodes = {
     next: "join the socket's group to view, be listed in control.operators to act",
   },
   control_failed: { means: "The daemon tried the action and it failed.", next: "read the daemon's log" },
-  control_lost: { means: "The control connection closed before the answer.", next: "look at: systemctl status sssonector" },
+  control_lost: {
+    means: "The control connection closed before the answer.",
+    next: "look at: systemctl status sssonector",
+  },
   control_not_found: { means: "No such connection or session.", next: "list them: sssonector ctl connections" },
   control_protocol: {
     means: "The daemon and this program do not understand each other.",
@@ -64,7 +91,10 @@ export const errorCodes = {
     means: "No daemon listens on the control socket.",
     next: "start it: systemctl start sssonector, or name its socket: --socket PATH",
   },
-  control_usage: { means: "A request with parameters that the daemon does not take.", next: "see: sssonector ctl --help" },
+  control_usage: {
+    means: "A request with parameters that the daemon does not take.",
+    next: "see: sssonector ctl --help",
+  },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,34 @@
+import type { ErrorCode } from "../../shared/errors.ts";
+
+export type ProblemCode = Extract<ErrorCode, `config_${string}`>;
+
+/** Where a value was written: a place in a file, or an environment variable (then without line and column). */
+export interface Position {
+  file: string;
+  /** Line and column count from 1; 0 where there is none. */
+  line: number;
+  column: number;
+}
+
+/** One thing wrong with the configuration. `path` and `message` read as one sentence. */
+export interface Problem extends Position {
+  code: ProblemCode;
+  /** The setting, such as "access.identities[1].address"; empty when it is the whole file. */
+  path: string;
+  message: string;
+}
+
+function place(at: Position): string {
+  return at.line === 0 ? at.file : `${at.file}:${at.line}:${at.column}`;
+}
+
+/** `FILE:LINE:COL: path: message`, as `--check-config` prints it. */
+export function formatProblem(problem: Problem): string {
+  return [place(problem), problem.path, problem.message].filter((part) => part !== "").join(": ");
+}
+
+/** `config_range: rate_limit.burst_size must be at least 1 (got 0) at server.yaml:14:15`, for logs and refusals. */
+export function describeProblem(problem: Problem): string {
+  const subject = problem.path === "" ? "" : `${problem.path} `;
+  return `${problem.code}: ${subject}${problem.message} at ${place(problem)}`;
+}
