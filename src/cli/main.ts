@@ -12,6 +12,13 @@ const programs: ReadonlyMap<string, { summary: string; load: () => Promise<Progr
     "pki",
     { summary: "certificates: init, issue, revoke, renew, crl, bundle, show", load: () => import("./pki/main.ts") },
   ],
+  [
+    "demo",
+    {
+      summary: "a server, a client and a service between namespaces, with a killed server",
+      load: () => import("./demo/main.ts"),
+    },
+  ],
 ]);
 
 async function version(): Promise<string> {

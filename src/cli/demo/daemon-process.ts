@@ -20,6 +20,7 @@ export class DaemonProcess implements AsyncDisposable {
   readonly configFile: string;
   readonly socket: string;
   #running: Running | undefined;
+  #disposed = false;
 
   constructor(name: string, namespace: Namespace, directory: string) {
     this.name = name;
@@ -43,6 +44,7 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   start(): Running {
+    if (this.#disposed) throw new Error(`${this.name} is put away`);
     this.#running = this.namespace.start(this.name, [programPath("sssonectord"), "--config", this.configFile], {
       env: { STATE_DIRECTORY: path.join(this.directory, "state"), RUNTIME_DIRECTORY: path.join(this.directory, "run") },
     });
@@ -114,6 +116,7 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     await this.#running?.[Symbol.asyncDispose]();
   }
 }

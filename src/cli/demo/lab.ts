@@ -79,7 +79,7 @@ export class Lab implements AsyncDisposable {
   async client(name: string, blocks: ConfigBlocks = {}, outerMtu = 1500): Promise<DaemonProcess> {
     const credentials = await this.authority.issue("client", name);
     const { namespace, endpoint } = await this.wire(name, outerMtu);
-    const client = this.#resources.use(new DaemonProcess(name, namespace, this.directory));
+    const client = this.use(new DaemonProcess(name, namespace, this.directory));
     const base: ConfigBlocks = {
       core: { mode: "client", name },
       network: { interface: innerInterface },
@@ -95,7 +95,7 @@ export class Lab implements AsyncDisposable {
   async wire(role: string, outerMtu = 1500): Promise<{ namespace: Namespace; endpoint: string }> {
     this.#wires += 1;
     const { server, client } = wireAddresses(this.#wires);
-    const namespace = this.#resources.use(await Namespace.create(this.#prefix, role));
+    const namespace = this.use(await Namespace.create(this.#prefix, role));
     await join(
       { namespace, interface: outerInterface, address: `${client}/30` },
       { namespace: this.server.namespace, interface: `wire${this.#wires}`, address: `${server}/30` },
@@ -112,9 +112,11 @@ export class Lab implements AsyncDisposable {
     await Promise.all(clients.map(async (client) => await client.ready()));
   }
 
-  /** Ties something to the lab's end. */
+  /** Ties something to the lab's end; what comes after that end is put away at once. */
   use<T extends AsyncDisposable>(resource: T): T {
-    return this.#resources.use(resource);
+    if (!this.#resources.disposed) return this.#resources.use(resource);
+    void resource[Symbol.asyncDispose]();
+    throw new Error("the lab is closed");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

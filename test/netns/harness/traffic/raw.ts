@@ -2,6 +2,7 @@ import koffi from "koffi";
 import { errnoName } from "../../../../src/daemon/sys/errno.ts";
 import { errno, recv, setsockopt, socket } from "../../../../src/daemon/sys/libc.ts";
 import { allocateMemory } from "../../../../src/daemon/sys/memory.ts";
+import { addressBytes as bytesOf, parseAddress } from "../../../../src/shared/address.ts";
 
 /** Numbers of Linux' socket(2), packet(7), ip(7), ipv6(7). */
 export const AF_INET = 2;
@@ -50,18 +51,11 @@ export function send(fd: number, packet: Buffer, to: Buffer): void {
   if (sendto(fd, outbox.address, packet.length, 0, target.address, to.length) < 0) throw failure("sendto");
 }
 
-function groups(part: string): number[] {
-  return part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
-}
-
 /** Bytes of an IPv4 or IPv6 address. */
 export function addressBytes(text: string): Buffer {
-  if (!text.includes(":")) return Buffer.from(text.split(".").map(Number));
-  const [head = "", tail] = text.split("::");
-  const left = groups(head);
-  const right = groups(tail ?? "");
-  const middle = Array.from({ length: 8 - left.length - right.length }, () => 0);
-  return Buffer.from([...left, ...middle, ...right].flatMap((group) => [group >> 8, group & 0xff]));
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`${text} is no address`);
+  return bytesOf(address);
 }
 
 /** struct sockaddr_in or sockaddr_in6 without a port. */
