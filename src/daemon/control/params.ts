@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { limits, type Method, type Params } from "../../shared/control/protocol.ts";
+
+const none = z.strictObject({});
+const rate = z.number().min(limits.rateHz.min).max(limits.rateHz.max).optional();
+const dryRun = z.boolean().optional();
+
+/** What each method takes; unknown parameters are errors. */
+export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
+  hello: z.strictObject({
+    versions: z.array(z.int().positive()).min(1).max(32),
+    client: z.string().min(1).max(limits.clientName),
+    rate_hz: rate,
+  }),
+  snapshot: none,
+  config: none,
+  events: z.strictObject({ since: z.int().nonnegative() }),
+  subscribe: z.strictObject({ rate_hz: rate }),
+  unsubscribe: none,
+  kick: z.strictObject({
+    target: z.string().min(1).max(limits.target),
+    reason: z.string().max(limits.reason).optional(),
+    dry_run: dryRun,
+  }),
+  reload: z.strictObject({ dry_run: dryRun }),
+  stop: z.strictObject({ dry_run: dryRun }),
+};

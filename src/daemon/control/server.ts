@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../../shared/clock.ts";
+import { limits, type Role } from "../../shared/control/protocol.ts";
+import { type AccessRules, type Accounts, type Credentials, describePeer, readAccounts, roleOf } from "./accounts.ts";
+import type { ControlBackend } from "./backend.ts";
+import { SnapshotFeed } from "./feed.ts";
+import { ControlPeer } from "./peer.ts";
+import { listenUnix } from "./socket.ts";
+
+/** Milliseconds that clients get to take their last answer when the server closes. */
+const closeGrace = 500;
+
+export interface ControlCollaborators {
+  backend: ControlBackend;
+  clock: Clock;
+  /** SO_PEERCRED of a connected descriptor; undefined when the kernel doesn't tell, which refuses the client. */
+  credentials: (fd: number) => Credentials | undefined;
+  /** The host's users and groups; default: /etc/passwd and /etc/group. */
+  accounts?: () => Accounts;
+}
+
+export interface ControlSettings extends AccessRules {
+  /** Path of the unix socket. */
+  socketPath: string;
+}
+
+/**
+ * Opens the control channel.
+ * @throws SssonectorError control_busy, control_socket
+ */
+export async function startControlServer(
+  collaborators: ControlCollaborators,
+  settings: ControlSettings,
+): Promise<ControlServer> {
+  const server = new ControlServer(collaborators, settings);
+  await server.listen();
+  return server;
+}
+
+interface Grant {
+  who: string;
+  role: Role;
+}
+
+/** The control channel: WebSocket on a unix socket. Disposing it says goodbye to clients and removes the socket. */
+export class ControlServer implements AsyncDisposable {
+  #collaborators: ControlCollaborators;
+  #settings: ControlSettings;
+  #feed: SnapshotFeed;
+  #peers = new Set<ControlPeer>();
+  #sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
+  #http: Server;
+
+  constructor(collaborators: ControlCollaborators, settings: ControlSettings) {
+    this.#collaborators = collaborators;
+    this.#settings = settings;
+    this.#feed = new SnapshotFeed(collaborators.backend);
+    this.#http = createServer(
+      { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 4_096 },
+      (_request, response) => response.writeHead(426, { connection: "close", upgrade: "websocket" }).end(),
+    );
+    // Connections that have not asked for a WebSocket yet are bounded too.
+    this.#http.maxConnections = limits.clients * 2;
+    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  async listen(): Promise<void> {
+    const gid = this.#accounts().groupId(this.#settings.group);
+    try {
+      await listenUnix(this.#http, this.#settings.socketPath, gid);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.close();
+    const grace = Promise.withResolvers<void>();
+    const timer = this.#collaborators.clock.after(closeGrace, () => grace.resolve());
+    await Promise.race([Promise.all([...this.#peers].map((peer) => peer.idle())), grace.promise]);
+    const gone = [...this.#sockets.clients].map((socket) => closed(socket));
+    await Promise.race([Promise.all(gone), grace.promise]);
+    timer.cancel();
+    for (const socket of this.#sockets.clients) socket.terminate();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // Also removes the socket file.
+    this.#http.close(() => resolve());
+    this.#http.closeAllConnections();
+    await promise;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const grant = this.#grant(request.socket);
+    if (grant === undefined) {
+      const { group } = this.#settings;
+      return refuse(socket, 403, `only root, members of group ${group} and control.operators may use this socket`);
+    }
+    // A browser sends it, whatever page made it connect.
+    if (request.headers.origin !== undefined) return refuse(socket, 403, "no web page may use this socket");
+    if (this.#sockets.clients.size >= limits.clients) {
+      return refuse(socket, 503, `all ${limits.clients} control connections are in use`);
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, grant));
+  }
+
+  #welcome(socket: WebSocket, grant: Grant): void {
+    const { backend, clock } = this.#collaborators;
+    const peer = new ControlPeer(socket, grant, { backend, clock, feed: this.#feed });
+    this.#peers.add(peer);
+    socket.on("close", () => this.#peers.delete(peer));
+  }
+
+  #grant(socket: Socket): Grant | undefined {
+    const fd = descriptorOf(socket);
+    const peer = fd === undefined ? undefined : this.#collaborators.credentials(fd);
+    if (peer === undefined) return undefined;
+    const accounts = this.#accounts();
+    const role = roleOf(peer, this.#settings, accounts);
+    return role === undefined ? undefined : { role, who: describePeer(peer, accounts) };
+  }
+
+  #accounts(): Accounts {
+    return (this.#collaborators.accounts ?? readAccounts)();
+  }
+}
+
+function refuse(socket: Duplex, status: 403 | 503, reason: string): void {
+  const head = `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
+  socket.on("error", () => socket.destroy());
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`);
+}
+
+function closed(socket: WebSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("close", () => resolve());
+  socket.close(1001, "the daemon stops");
+  return promise;
+}
+
+/** The descriptor under a socket, which Node keeps to itself. */
+function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as { _handle?: { fd?: number } | null };
+  return handle?.fd;
+}
