@@ -95,6 +95,48 @@ export const errorCodes = {
     means: "A request with parameters that the daemon does not take.",
     next: "see: sssonector ctl --help",
   },
+  tls_file: {
+    means: "A file of security.tls is missing or can't be read.",
+    next: "check the path and its permissions",
+  },
+  tls_key_exposed: { means: "A private key can be read by group or others.", next: "chmod 600 it" },
+  tls_not_pem: {
+    means: "A file of security.tls does not hold what it should in PEM.",
+    next: "give the file that `sssonector pki issue` wrote",
+  },
+  tls_key_mismatch: {
+    means: "The private key belongs to another certificate.",
+    next: "give the key that was written with the certificate",
+  },
+  tls_expired: { means: "A certificate has expired.", next: "renew it: sssonector pki renew" },
+  tls_not_yet_valid: { means: "A certificate is not valid yet.", next: "set the clock of this machine: timedatectl" },
+  tls_wrong_usage: { means: "The certificate is for the other end.", next: "issue one with the right --role" },
+  tls_wrong_ca: {
+    means: "The CA did not sign the certificate.",
+    next: "give the ca.crt of the directory that issued the certificate",
+  },
+  tls_identity: {
+    means: "The certificate has not exactly one URI SAN sssonector:NAME.",
+    next: "issue one: sssonector pki issue --name NAME",
+  },
+  tls_weak_key: {
+    means: "The certificate's key is RSA under 2048 bits or of a type that is not accepted.",
+    next: "issue a new certificate: sssonector pki issue",
+  },
+  tls_crl_malformed: {
+    means: "The revocation list can't be decoded.",
+    next: "give the ca.crl that `sssonector pki` wrote",
+  },
+  tls_crl_signature: { means: "The revocation list is not the CA's.", next: "give the ca.crl beside ca.crt" },
+  tls_crl_expired: {
+    means: "The revocation list has expired, so that nobody can be let in.",
+    next: "sign it again: sssonector pki crl, and copy ca.crl here",
+  },
+  tls_crl_not_yet_valid: {
+    means: "The revocation list is not valid yet.",
+    next: "set the clock of this machine: timedatectl",
+  },
+  tls_revoked: { means: "Our own certificate is revoked.", next: "ask the operator of the CA for a new one" },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
