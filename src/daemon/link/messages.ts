@@ -10,12 +10,12 @@ export type Intent = "new" | "join" | "takeover";
 export interface Hello {
   readonly version: number;
   readonly intent: Intent;
-  /** 16 bytes; absent with intent new. */
-  readonly session?: Buffer;
+  /** 16 bytes in hexadecimal; absent with intent new. */
+  readonly session?: string;
   /** 0 with intent new. */
   readonly epoch: bigint;
-  /** Sealed by a server of the cluster; absent with intent new. */
-  readonly token?: Buffer;
+  /** Sealed by a server of the cluster, in base64; absent with intent new. */
+  readonly token?: string;
   /** Place of this link in its session, 0 to 15: a link replaces the session's link of the same index. */
   readonly linkIndex: number;
   readonly capabilities: Capabilities;
@@ -41,14 +41,16 @@ export interface InnerAddress {
 export interface Welcome {
   readonly version: number;
   readonly serverId: string;
-  /** 16 random bytes of the server's start. */
-  readonly bootId: Buffer;
-  /** First 8 bytes of a hash of the cluster's secret. */
-  readonly clusterId: Buffer;
+  /** 16 random bytes of the server's start, in hexadecimal. */
+  readonly bootId: string;
+  /** First 8 bytes of a hash of the cluster's secret, in hexadecimal. */
+  readonly clusterId: string;
   readonly region: string;
-  readonly session: Buffer;
+  /** 16 bytes in hexadecimal. */
+  readonly session: string;
   readonly epoch: bigint;
-  readonly token: Buffer;
+  /** In base64. */
+  readonly token: string;
   readonly addresses: readonly InnerAddress[];
   /** The server's own inner addresses. */
   readonly gateways: readonly Address[];
@@ -86,11 +88,11 @@ const tag = {
 } as const;
 
 const intents: readonly Intent[] = ["new", "join", "takeover"];
-export const sessionIdBytes = 16;
+const sessionIdBytes = 16;
 const maxToken = 1024;
 const maxName = 64;
-export const maxLinkIndex = 15;
-export const minMtu = 576;
+const maxLinkIndex = 15;
+const minMtu = 576;
 
 const capabilityBits: readonly (keyof Capabilities)[] = ["checksum", "tso4", "tso6", "uso", "zstd"];
 
@@ -111,8 +113,8 @@ export function encodeHello(hello: Hello): Buffer {
     .u8(tag.linkIndex, hello.linkIndex)
     .u32(tag.capabilities, packCapabilities(hello.capabilities))
     .u16(tag.mtu, hello.mtu);
-  if (hello.session !== undefined) out.bytes(tag.session, hello.session);
-  if (hello.token !== undefined) out.bytes(tag.token, hello.token);
+  if (hello.session !== undefined) out.bytes(tag.session, Buffer.from(hello.session, "hex"));
+  if (hello.token !== undefined) out.bytes(tag.token, Buffer.from(hello.token, "base64"));
   return out.finish();
 }
 
@@ -134,19 +136,19 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
   const base = { version, intent, epoch, linkIndex, capabilities: unpackCapabilities(capabilities), mtu };
   if (intent === "new") return session === undefined && token === undefined ? base : undefined;
   if (session === undefined || token === undefined) return undefined;
-  return { ...base, session: Buffer.from(session), token: Buffer.from(token) };
+  return { ...base, session: session.toString("hex"), token: token.toString("base64") };
 }
 
 export function encodeWelcome(welcome: Welcome): Buffer {
   return new FieldWriter()
     .u16(tag.version, welcome.version)
     .text(tag.serverId, welcome.serverId)
-    .bytes(tag.bootId, welcome.bootId)
-    .bytes(tag.clusterId, welcome.clusterId)
+    .bytes(tag.bootId, Buffer.from(welcome.bootId, "hex"))
+    .bytes(tag.clusterId, Buffer.from(welcome.clusterId, "hex"))
     .text(tag.region, welcome.region)
-    .bytes(tag.session, welcome.session)
+    .bytes(tag.session, Buffer.from(welcome.session, "hex"))
     .u64(tag.epoch, welcome.epoch)
-    .bytes(tag.token, welcome.token)
+    .bytes(tag.token, Buffer.from(welcome.token, "base64"))
     .bytes(tag.addresses, packList(welcome.addresses.map(({ address, prefixLength }) => ({ address, length: prefixLength }))))
     .bytes(tag.gateways, packList(welcome.gateways.map((address) => ({ address, length: fullLength(address) }))))
     .bytes(tag.routes, packList(welcome.routes))
@@ -190,11 +192,11 @@ export function decodeWelcome(body: Uint8Array): Welcome | undefined {
     version,
     serverId,
     region,
-    bootId: Buffer.from(bootId),
-    clusterId: Buffer.from(clusterId),
-    session: Buffer.from(session),
+    bootId: bootId.toString("hex"),
+    clusterId: clusterId.toString("hex"),
+    session: session.toString("hex"),
     epoch,
-    token: Buffer.from(token),
+    token: token.toString("base64"),
     addresses: addresses.map(({ address, length }) => ({ address, prefixLength: length })),
     gateways: gateways.map(({ address }) => address),
     routes,

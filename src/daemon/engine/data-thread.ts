@@ -1,0 +1,358 @@
+import { parseAddress, type Address, fullLength, addressBytes } from "../../shared/address.ts";
+import { identityOf } from "../access/identity.ts";
+import { Inbound } from "../flow/inbound.ts";
+import { Outbound } from "../flow/outbound.ts";
+import type { FlowLink } from "../flow/ports.ts";
+import { Acceptor } from "../link/acceptor.ts";
+import { dial } from "../link/dialer.ts";
+import { type FrameType, frameType } from "../link/frame.ts";
+import { Link, type LinkHandlers } from "../link/link.ts";
+import {
+  type CloseReason,
+  decodeHello,
+  decodeWelcome,
+  encodeGoaway,
+  encodeHello,
+  encodeWelcome,
+  protocolVersion,
+  type Welcome,
+} from "../link/messages.ts";
+import { LandingPool } from "../link/receiver.ts";
+import { counterIndex } from "../metrics/counters.ts";
+import { linkField, LinkSlots } from "../metrics/link-slots.ts";
+import { SessionTable } from "../session/session-table.ts";
+import type { DataSession } from "../session/data-session.ts";
+import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
+import { refusalReason } from "../tls/refusal.ts";
+import type { TlsMaterial } from "../tls/material.ts";
+import type { TunDevice } from "../tun/device.ts";
+import type { Command, DataThreadOptions, Event } from "./messages.ts";
+
+const tickMs = 250;
+/** HELLO must follow the handshake within this. */
+const helloDeadline = 3000;
+/** A client's packets wait in the kernel's queue for this long after its last link went. */
+const holdFor = 2000;
+const readBufferBytes = 256 * 1024;
+const landingBytes = 512 * 1024;
+const queueBytes = 1024 * 1024;
+
+interface Held {
+  readonly link: Link;
+  readonly slot: number;
+  session: DataSession<FlowLink> | undefined;
+}
+
+/** The wiring of one data thread: TUN queue, links, sessions and the two flows between them. */
+export class DataThread {
+  readonly #options: DataThreadOptions;
+  readonly #emit: (event: Event) => void;
+  readonly #links = new Map<number, Held>();
+  readonly #sessions = new SessionTable<FlowLink>();
+  readonly #landing: LandingPool;
+  readonly #slots: LinkSlots;
+  readonly #outbound: Outbound;
+  readonly #inbound: Inbound;
+  readonly #ticker: NodeJS.Timeout;
+  readonly #spoofedAt = new Map<string, number>();
+  #material: TlsMaterial;
+  #acceptor: Acceptor | undefined;
+  #answerFrom: { v4: number | undefined; v6: Uint8Array | undefined };
+  #nextLink = 1;
+  #linklessSince: number | undefined;
+  #utilization = performance.eventLoopUtilization();
+  #load = 0;
+  #stopping = false;
+
+  constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
+    this.#options = options;
+    this.#emit = emit;
+    this.#material = options.material;
+    this.#answerFrom = answerAddresses(options.inner.flatMap((text) => parseAddress(text) ?? []));
+    this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
+    this.#slots = new LinkSlots(options.linkSlots);
+    const down = (): void => this.#tunDown();
+    this.#outbound = new Outbound({
+      device,
+      destinations: this.#destinations(),
+      counters: options.counters,
+      rules: { readBufferBytes, readBuffers: 4, queueBytes },
+      down,
+      answerFrom: () => this.#answerFrom,
+    });
+    this.#inbound = new Inbound({
+      device,
+      counters: options.counters,
+      policy: {
+        anySource: options.mode === "client",
+        clientToClient: options.clientToClient,
+        queueBytes,
+        owner4: (word) => (options.mode === "client" ? undefined : this.#sessions.owner4(word)),
+        owner6: (a, b, c, d) => (options.mode === "client" ? undefined : this.#sessions.owner6(a, b, c, d)),
+      },
+      down,
+      spoofed: (session) => this.#spoofed(session),
+    });
+    this.#outbound.start();
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  handle(command: Command): void {
+    switch (command.type) {
+      case "listen":
+        return this.#listen(command.host, command.port);
+      case "renew":
+        this.#material = command.material;
+        return this.#acceptor?.renew(serverTlsOptions(command.material));
+      case "dial":
+        return void this.#dial(command);
+      case "admit":
+        return this.#admit(command);
+      case "refuse":
+      case "close":
+        return this.#links.get(command.link)?.link.close(command.reason, command.text);
+      case "rewelcome":
+        return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));
+      case "close_session":
+        return this.#closeSession(command.session, command.reason, command.text);
+      case "goaway": {
+        const body = encodeGoaway(command.scope, command.reason);
+        for (const { link } of this.#links.values()) {
+          if (link.state.kind === "active") link.control(frameType.goaway, body);
+        }
+        return;
+      }
+      case "stop":
+        return this.#stop(command.reason);
+    }
+  }
+
+  #destinations(): ConstructorParameters<typeof Outbound>[0]["destinations"] {
+    const sessions = this.#sessions;
+    const links = this.#links;
+    if (this.#options.mode === "server") {
+      return {
+        owner4: (word) => sessions.owner4(word),
+        owner6: (a, b, c, d) => sessions.owner6(a, b, c, d),
+        get exclusive() {
+          return links.size <= 1;
+        },
+      };
+    }
+    const only = (): DataSession<FlowLink> | undefined => sessions[Symbol.iterator]().next().value;
+    return { owner4: only, owner6: only, exclusive: true };
+  }
+
+  #listen(host: string, port: number): void {
+    const acceptor = new Acceptor({
+      tls: serverTlsOptions(this.#material),
+      rules: this.#options.admission,
+      keepAlive: this.#options.keepAlive,
+      now: () => performance.now(),
+      handlers: {
+        identify: identityOf,
+        reasonOf: refusalReason,
+        refused: (remote, reason, text) => this.#emit({ type: "refused", remote, reason, text }),
+        secured: (socket, identity, remote) => {
+          const id = this.#nextLink++;
+          this.#open(id, socket, identity, remote, helloDeadline);
+        },
+      },
+    });
+    this.#acceptor = acceptor;
+    acceptor.listen(host, port).then(
+      (bound) => this.#emit({ type: "listening", port: bound }),
+      (error: NodeJS.ErrnoException) =>
+        this.#emit({ type: "listen_failed", code: error.code ?? "", message: error.message }),
+    );
+  }
+
+  async #dial(command: Extract<Command, { type: "dial" }>): Promise<void> {
+    const begun = performance.now();
+    const outcome = await dial(command.target, {
+      tls: clientTlsOptions(this.#material),
+      timeout: command.timeoutMs,
+      keepAlive: this.#options.keepAlive,
+      identify: identityOf,
+      reasonOf: refusalReason,
+    });
+    if (outcome.kind === "failed") {
+      return this.#emit({ type: "dial_failed", link: command.link, reason: outcome.reason, text: outcome.text });
+    }
+    if (this.#stopping) return void outcome.socket.destroy();
+    const rest = Math.max(1, command.timeoutMs - (performance.now() - begun));
+    const held = this.#open(command.link, outcome.socket, command.target.identity, outcome.remote, rest);
+    if (held === undefined) return;
+    held.link.index = command.hello.linkIndex;
+    held.link.control(frameType.hello, encodeHello(command.hello));
+    this.#emit({ type: "secured", link: command.link, remote: outcome.remote });
+  }
+
+  #open(
+    id: number,
+    socket: ConstructorParameters<typeof Link>[0]["socket"],
+    identity: string,
+    remote: string,
+    greetingWithin: number,
+  ): Held | undefined {
+    const slot = this.#slots.take();
+    if (slot === undefined) {
+      socket.destroy();
+      this.#emit({ type: "refused", remote, reason: "server_full", text: "core.max_connections links are open" });
+      return undefined;
+    }
+    const link = new Link({
+      id,
+      identity,
+      remote,
+      socket,
+      handlers: this.#linkHandlers,
+      landing: this.#landing,
+      liveness: this.#options.liveness,
+      greetingBy: performance.now() + greetingWithin,
+      now: () => performance.now(),
+    });
+    const held: Held = { link, slot, session: undefined };
+    this.#links.set(id, held);
+    return held;
+  }
+
+  readonly #linkHandlers: LinkHandlers = {
+    greeting: (link, type, body) => this.#greeting(link, type, body),
+    packet: (link, type, memory, body, length) => {
+      const session = this.#links.get(link.id)?.session;
+      if (session !== undefined) this.#inbound.accept(session, type, memory, body, length);
+    },
+    rtt: (link, millis) => {
+      const held = this.#links.get(link.id);
+      if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;
+    },
+    goaway: (link, scope, reason) => this.#emit({ type: "goaway", link: link.id, scope, reason }),
+    closed: (link, reason, text, unsent) => this.#closed(link, reason, text, unsent),
+    load: () => this.#load,
+    sessionCount: () => this.#sessions.size,
+  };
+
+  #greeting(link: Link, type: FrameType, body: Buffer): void {
+    const held = this.#links.get(link.id);
+    if (held === undefined) return;
+    if (this.#options.mode === "server") {
+      if (type !== frameType.hello || held.session !== undefined) return link.close("protocol_error", "unexpected WELCOME");
+      const hello = decodeHello(body);
+      if (hello === undefined) return link.close("protocol_error", "malformed HELLO");
+      if (hello.version !== protocolVersion) return link.close("version", `this end speaks version ${protocolVersion}`);
+      const { identity, remote } = link;
+      return this.#emit({ type: "hello", link: link.id, slot: held.slot, remote, identity, hello });
+    }
+    if (type !== frameType.welcome) return link.close("protocol_error", "unexpected HELLO");
+    const welcome = decodeWelcome(body);
+    if (welcome === undefined) return link.close("protocol_error", "malformed WELCOME");
+    this.#welcomed(held, welcome);
+  }
+
+  /** A client's link is up. */
+  #welcomed(held: Held, welcome: Welcome): void {
+    const { link } = held;
+    for (const session of this.#sessions) {
+      if (session.id !== welcome.session) this.#closeSession(session.id, "superseded", "another session took its place");
+    }
+    const session = this.#sessions.put({
+      id: welcome.session,
+      identity: link.identity,
+      prefixes: welcome.addresses.map(({ address }) => ({ address, length: fullLength(address) })),
+      mtu: Math.min(this.#options.mtu, welcome.mtu),
+      peer: welcome.capabilities,
+    });
+    this.#answerFrom = answerAddresses(welcome.gateways);
+    if (held.session === undefined) this.#join(held, session);
+    this.#emit({ type: "welcome", link: link.id, slot: held.slot, remote: link.remote, welcome });
+  }
+
+  #admit(command: Extract<Command, { type: "admit" }>): void {
+    const held = this.#links.get(command.link);
+    if (held === undefined || held.link.state.kind !== "configuring") return;
+    const session = this.#sessions.put(command.session);
+    held.link.index = command.linkIndex;
+    const ended = session.links.filter((other) => command.supersede || other.index === command.linkIndex);
+    held.link.control(frameType.welcome, encodeWelcome(command.welcome));
+    this.#join(held, session);
+    for (const other of ended) this.#links.get(other.id)?.link.close("superseded", "a newer link took its place");
+  }
+
+  #join(held: Held, session: DataSession<FlowLink>): void {
+    held.session = session;
+    held.link.activate();
+    session.links.push(held.link);
+    this.#linklessSince = undefined;
+    this.#outbound.release();
+  }
+
+  #closed(link: Link, reason: string, text: string, unsent: number): void {
+    const held = this.#links.get(link.id);
+    if (held === undefined) return;
+    this.#links.delete(link.id);
+    this.#slots.giveBack(held.slot);
+    this.#options.counters[counterIndex.link_closed]! += unsent;
+    const links = held.session?.links;
+    if (links !== undefined) {
+      const at = links.indexOf(link);
+      if (at >= 0) links.splice(at, 1);
+      if (links.length === 0 && this.#options.mode === "client") {
+        this.#linklessSince = performance.now();
+        this.#outbound.hold();
+      }
+    }
+    this.#emit({ type: "closed", link: link.id, reason, text });
+  }
+
+  #closeSession(id: string, reason: CloseReason, text: string): void {
+    const session = this.#sessions.get(id);
+    for (const link of [...(session?.links ?? [])]) this.#links.get(link.id)?.link.close(reason, text);
+    this.#sessions.remove(id);
+  }
+
+  #spoofed(session: DataSession<FlowLink>): void {
+    const now = performance.now();
+    if (now - (this.#spoofedAt.get(session.id) ?? Number.NEGATIVE_INFINITY) < 10_000) return;
+    this.#spoofedAt.set(session.id, now);
+    this.#emit({ type: "spoofed", session: session.id, identity: session.identity });
+  }
+
+  #tick(): void {
+    this.#acceptor?.tick();
+    const { values } = this.#slots;
+    for (const { link, slot } of this.#links.values()) {
+      link.tick();
+      values[slot + linkField.rx_bytes] = link.rxBytes;
+      values[slot + linkField.tx_bytes] = link.txBytes;
+      values[slot + linkField.queued_bytes] = link.queuedBytes;
+    }
+    if (this.#linklessSince !== undefined && performance.now() - this.#linklessSince > holdFor) {
+      this.#linklessSince = undefined;
+      this.#outbound.release();
+    }
+    const utilization = performance.eventLoopUtilization();
+    this.#load = Math.round(performance.eventLoopUtilization(utilization, this.#utilization).utilization * 100);
+    this.#utilization = utilization;
+  }
+
+  #tunDown(): void {
+    this.#outbound.hold();
+    if (!this.#stopping) this.#emit({ type: "tun_down" });
+  }
+
+  #stop(reason: CloseReason): void {
+    this.#stopping = true;
+    clearInterval(this.#ticker);
+    this.#outbound.hold();
+    this.#acceptor?.close();
+    for (const { link } of this.#links.values()) link.close(reason, "");
+    this.#emit({ type: "stopped" });
+  }
+}
+
+function answerAddresses(addresses: readonly Address[]): { v4: number | undefined; v6: Uint8Array | undefined } {
+  const v4 = addresses.find((address) => address.family === 4);
+  const v6 = addresses.find((address) => address.family === 6);
+  return { v4: v4?.word, v6: v6 === undefined ? undefined : addressBytes(v6) };
+}

@@ -1,0 +1,35 @@
+import { Worker } from "node:worker_threads";
+import type { Command, DataThreadOptions, Event } from "./messages.ts";
+
+/** The data plane as the control plane sees it. */
+export interface Engine {
+  send(command: Command): void;
+  /** Ends every link and the thread. */
+  stop(): Promise<void>;
+}
+
+/** Starts the data plane on a thread of its own. `died` is called when it ends without having been asked to. */
+export function startEngine(
+  options: DataThreadOptions,
+  onEvent: (event: Event) => void,
+  died: (error: Error) => void,
+): Engine {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options, name: "data" });
+  let stopping = false;
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  worker.on("message", onEvent);
+  worker.on("error", died);
+  worker.on("exit", (code) => {
+    if (!stopping) died(new Error(`the data thread ended with code ${code}`));
+  });
+  return {
+    send: (command) => worker.postMessage(command),
+    async stop() {
+      stopping = true;
+      worker.postMessage({ type: "stop", reason: "stopping" } satisfies Command);
+      const timeout = setTimeout(() => void worker.terminate(), 2000);
+      await ended;
+      clearTimeout(timeout);
+    },
+  };
+}

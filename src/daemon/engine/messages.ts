@@ -1,0 +1,83 @@
+import type { DialTarget } from "../link/dialer.ts";
+import type { AdmissionRules } from "../link/admission.ts";
+import type { LivenessRules } from "../link/liveness.ts";
+import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
+import type { SessionSpec } from "../session/data-session.ts";
+import type { TlsMaterial } from "../tls/material.ts";
+import type { OffloadFeatures } from "../tun/device.ts";
+
+/** What a data thread needs to begin; plain data and shared memory, so that it crosses to a worker. */
+export interface DataThreadOptions {
+  readonly mode: "server" | "client";
+  readonly tun: { readonly fd: number; readonly name: string; readonly features: OffloadFeatures };
+  /** MTU of this end. */
+  readonly mtu: number;
+  readonly material: TlsMaterial;
+  readonly admission: AdmissionRules;
+  readonly liveness: LivenessRules;
+  readonly keepAlive: boolean;
+  readonly clientToClient: boolean;
+  /** Inner addresses of this end for ICMP answers, as in `10.8.0.1` and `fd00:8::1`; a client's come with WELCOME. */
+  readonly inner: readonly string[];
+  readonly counters: Float64Array<SharedArrayBuffer>;
+  readonly linkSlots: Float64Array<SharedArrayBuffer>;
+}
+
+/** From the control plane to a data thread. */
+export type Command =
+  | { readonly type: "listen"; readonly host: string; readonly port: number }
+  | { readonly type: "renew"; readonly material: TlsMaterial }
+  | {
+      readonly type: "dial";
+      /** Chosen by the control plane; unique among the links of this run. */
+      readonly link: number;
+      readonly target: DialTarget;
+      readonly hello: Hello;
+      /** For everything up to WELCOME. */
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: "admit";
+      readonly link: number;
+      readonly session: SessionSpec;
+      readonly welcome: Welcome;
+      readonly linkIndex: number;
+      /** The session's other links end: it was taken over by this one. */
+      readonly supersede: boolean;
+    }
+  | { readonly type: "refuse"; readonly link: number; readonly reason: CloseReason; readonly text: string }
+  /** A newer WELCOME with a fresh token on an active link. */
+  | { readonly type: "rewelcome"; readonly link: number; readonly welcome: Welcome }
+  | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
+  | { readonly type: "close_session"; readonly session: string; readonly reason: CloseReason; readonly text: string }
+  | { readonly type: "goaway"; readonly scope: GoawayScope; readonly reason: string }
+  /** Ends every link and the listener; answered by `stopped`. */
+  | { readonly type: "stop"; readonly reason: CloseReason };
+
+/** From a data thread to the control plane. */
+export type Event =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "listen_failed"; readonly code: string; readonly message: string }
+  | { readonly type: "refused"; readonly remote: string; readonly reason: string; readonly text: string }
+  | {
+      readonly type: "hello";
+      readonly link: number;
+      readonly slot: number;
+      readonly remote: string;
+      readonly identity: string;
+      readonly hello: Hello;
+    }
+  | { readonly type: "dial_failed"; readonly link: number; readonly reason: string; readonly text: string }
+  | { readonly type: "secured"; readonly link: number; readonly remote: string }
+  | {
+      readonly type: "welcome";
+      readonly link: number;
+      readonly slot: number;
+      readonly remote: string;
+      readonly welcome: Welcome;
+    }
+  | { readonly type: "closed"; readonly link: number; readonly reason: string; readonly text: string }
+  | { readonly type: "goaway"; readonly link: number; readonly scope: GoawayScope; readonly reason: string }
+  | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
+  | { readonly type: "tun_down" }
+  | { readonly type: "stopped" };

@@ -1,0 +1,19 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { attachTun } from "../tun/linux.ts";
+import { DataThread } from "./data-thread.ts";
+import type { Command, DataThreadOptions } from "./messages.ts";
+
+// Entry of a data thread. Whatever it does not catch ends the thread, and with it the process.
+const port = parentPort;
+if (port === null) throw new Error("worker.js is started by the daemon, not by hand");
+const options = workerData as DataThreadOptions;
+const device = attachTun(options.tun.fd, options.tun.name, options.tun.features);
+const thread = new DataThread(device, options, (event) => {
+  port.postMessage(event);
+  if (event.type === "stopped") device.close();
+});
+port.on("message", (command: Command) => {
+  thread.handle(command);
+  // What is still being written keeps the thread alive; the port does not.
+  if (command.type === "stop") port.close();
+});

@@ -1,0 +1,133 @@
+import { frameHeaderBytes, frameType } from "../link/frame.ts";
+import { counterIndex, type DropReason } from "../metrics/counters.ts";
+import { destinationKind, sourceKind } from "../packet/address-kind.ts";
+import {
+  checkPacket,
+  destinationIpv4,
+  destinationIpv6Word,
+  ipVersion,
+  sourceIpv4,
+  sourceIpv6Word,
+} from "../packet/ip.ts";
+import { checkOffload } from "../packet/offload.ts";
+import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
+import type { Memory } from "../sys/memory.ts";
+import { deviceDown, type TunDevice } from "../tun/device.ts";
+import { flowHash } from "../packet/flow-hash.ts";
+import type { FlowLink, FlowSession } from "./ports.ts";
+import { sendable } from "./sendable.ts";
+
+/** What the way in must know of its end of the tunnel. */
+export interface InboundPolicy {
+  /** Whether the peer may send from any source: a client trusts its server's routing. */
+  readonly anySource: boolean;
+  readonly clientToClient: boolean;
+  /** Bytes that may wait for one link when a client's packet goes on to another client. */
+  readonly queueBytes: number;
+  owner4(word: number): FlowSession | undefined;
+  owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
+}
+
+/** The way in: link → source and destination checks → TUN. */
+export class Inbound {
+  readonly #device: TunDevice;
+  readonly #counters: Float64Array;
+  readonly #policy: InboundPolicy;
+  readonly #down: () => void;
+  readonly #spoofed: (session: FlowSession) => void;
+
+  constructor(parts: {
+    device: TunDevice;
+    counters: Float64Array;
+    policy: InboundPolicy;
+    /** The TUN is gone or down. */
+    down: () => void;
+    /** A security event; the receiver limits its rate. */
+    spoofed: (session: FlowSession) => void;
+  }) {
+    this.#device = parts.device;
+    this.#counters = parts.counters;
+    this.#policy = parts.policy;
+    this.#down = parts.down;
+    this.#spoofed = parts.spoofed;
+  }
+
+  /** Takes a PACKET or OFFLOAD frame whose body is at `body`; at least 10 bytes of `memory` lie before it. */
+  accept(session: FlowSession, type: number, memory: Memory, body: number, length: number): void {
+    const { bytes } = memory;
+    const offload = type === frameType.offload;
+    const packet = offload ? body + unitHeaderLength : body;
+    const size = offload ? length - unitHeaderLength : length;
+    this.#add("rx_packets", 1);
+    this.#add("rx_bytes", size);
+    if (checkPacket(bytes, packet, size) !== undefined || sourceKind(bytes, packet) !== "unicast") {
+      return this.#drop("bad_packet");
+    }
+    if (offload && (checkOffload(bytes, body, size) !== undefined || !sendable(bytes, body, this.#device.features))) {
+      return this.#drop("bad_offload");
+    }
+    if (!this.#policy.anySource && !ownsSource(session, bytes, packet)) {
+      this.#spoofed(session);
+      return this.#drop("spoofed_source");
+    }
+    if (destinationKind(bytes, packet) !== "unicast") return this.#drop("forbidden_destination");
+    const other = this.#owner(bytes, packet);
+    if (other !== undefined && other !== session) return this.#passOn(other, type, bytes, body, packet, length);
+    this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
+  }
+
+  #inject(memory: Memory, header: number, offload: boolean, size: number): void {
+    if (offload) linkToVnet(memory.bytes, header);
+    else memory.bytes.fill(0, header, header + unitHeaderLength);
+    const written = this.#device.write(memory, header, unitHeaderLength + size);
+    if (written > 0) return this.#add("frames_injected", 1);
+    this.#drop("tun_refused");
+    if (written === deviceDown) this.#down();
+  }
+
+  /** From one client to another: straight to its link, not through the kernel. */
+  #passOn(other: FlowSession, type: number, bytes: Buffer, body: number, packet: number, length: number): void {
+    if (!this.#policy.clientToClient) return this.#drop("client_to_client");
+    const size = body + length - packet;
+    const link = other.linkFor(other.links.length > 1 ? flowHash(bytes, packet, size) : 0);
+    const frame = bytes.subarray(body - frameHeaderBytes, body + length);
+    const fits = size <= other.mtu || type === frameType.offload;
+    const takes = type === frameType.packet || sendable(bytes, body, other.peer);
+    if (link === undefined || !fits || !takes || link.queuedBytes + frame.length > this.#policy.queueBytes) {
+      return this.#drop("peer_queue_full");
+    }
+    link.send(Buffer.from(frame), 1, size, undefined);
+    this.#add("tx_packets", 1);
+    this.#add("tx_bytes", size);
+    this.#add("frames_injected", 1);
+    this.#add("frames_accepted", 1);
+  }
+
+  #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
+    if (ipVersion(bytes, packet) === 4) return this.#policy.owner4(destinationIpv4(bytes, packet));
+    return this.#policy.owner6(
+      destinationIpv6Word(bytes, packet, 0),
+      destinationIpv6Word(bytes, packet, 1),
+      destinationIpv6Word(bytes, packet, 2),
+      destinationIpv6Word(bytes, packet, 3),
+    );
+  }
+
+  #drop(reason: DropReason): void {
+    this.#counters[counterIndex[reason]]! += 1;
+  }
+
+  #add(name: "rx_packets" | "rx_bytes" | "tx_packets" | "tx_bytes" | "frames_injected" | "frames_accepted", amount: number): void {
+    this.#counters[counterIndex[name]]! += amount;
+  }
+}
+
+function ownsSource(session: FlowSession, bytes: Uint8Array, packet: number): boolean {
+  if (ipVersion(bytes, packet) === 4) return session.owns4(sourceIpv4(bytes, packet));
+  return session.owns6(
+    sourceIpv6Word(bytes, packet, 0),
+    sourceIpv6Word(bytes, packet, 1),
+    sourceIpv6Word(bytes, packet, 2),
+    sourceIpv6Word(bytes, packet, 3),
+  );
+}

@@ -1,0 +1,252 @@
+import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
+import { counterIndex, type DropReason } from "../metrics/counters.ts";
+import { destinationKind } from "../packet/address-kind.ts";
+import { flowHash } from "../packet/flow-hash.ts";
+import { tooBigAnswer } from "../packet/icmp.ts";
+import { checkPacket, destinationIpv4, destinationIpv6Word, ipVersion } from "../packet/ip.ts";
+import { splitUnit } from "../packet/segment.ts";
+import { headersLength, isPlain, kindNone, segmentSize, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
+import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
+import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
+import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
+import { sendable } from "./sendable.ts";
+
+export interface OutboundRules {
+  /** Bytes of one read buffer; four of the largest units fit into 256 KiB. */
+  readonly readBufferBytes: number;
+  readonly readBuffers: number;
+  /** Bytes that may wait for one link on a TUN that several sessions share. */
+  readonly queueBytes: number;
+}
+
+/** Frame header, unit header and the largest packet. */
+const largestUnit = frameHeaderBytes + unitHeaderLength + 65_535;
+/** Read buffers filled before other work of this thread gets its turn. */
+const buffersPerTurn = 2;
+/** On a shared TUN, runs below this are copied, so that a slow peer never holds a read buffer. */
+const lendFrom = 32 * 1024;
+
+/**
+ * The way out: TUN → session → link. Reads units until the TUN is empty or the buffer full, makes each a frame where
+ * it lies, and hands every run of frames for one link to that link in one piece.
+ */
+export class Outbound {
+  readonly #device: TunDevice;
+  readonly #destinations: Destinations;
+  readonly #counters: Float64Array;
+  readonly #rules: OutboundRules;
+  readonly #buffers: ReadBuffers;
+  readonly #down: () => void;
+  /** Where ICMP answers and split packets are made. */
+  readonly #scratch: TunBuffer;
+  readonly #answerFrom: () => { v4: number | undefined; v6: Uint8Array | undefined };
+  #held = false;
+
+  // The run of frames for one link that is being gathered.
+  #runLink: FlowLink | undefined;
+  #runStart = 0;
+  #runUnits = 0;
+  #runInner = 0;
+
+  constructor(parts: {
+    device: TunDevice;
+    destinations: Destinations;
+    counters: Float64Array;
+    rules: OutboundRules;
+    /** The TUN is gone or down. */
+    down: () => void;
+    /** Source addresses for ICMP answers. */
+    answerFrom: () => { v4: number | undefined; v6: Uint8Array | undefined };
+  }) {
+    this.#device = parts.device;
+    this.#destinations = parts.destinations;
+    this.#counters = parts.counters;
+    this.#rules = parts.rules;
+    this.#down = parts.down;
+    this.#answerFrom = parts.answerFrom;
+    this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
+      parts.device.allocate(size),
+    );
+    this.#scratch = parts.device.allocate(2 * largestUnit);
+  }
+
+  start(): void {
+    this.#device.startReading(this.#readable);
+  }
+
+  /** Leaves packets in the kernel's queue until release, which makes the senders inside wait. */
+  hold(): void {
+    this.#held = true;
+    this.#device.stopReading();
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.start();
+  }
+
+  readonly #readable = (): void => {
+    for (let turn = 0; turn < buffersPerTurn; turn++) {
+      const buffer = this.#buffers.take();
+      if (buffer === undefined) return this.#waitForBuffer();
+      const more = this.#fill(buffer);
+      // Lent once for the reading itself, so that an unused buffer comes back too.
+      buffer.giveBack();
+      if (!more || this.#held) return;
+    }
+  };
+
+  #waitForBuffer(): void {
+    this.#device.stopReading();
+    this.#buffers.whenFree(() => {
+      if (!this.#held) this.start();
+    });
+  }
+
+  /** Reads into one buffer; true when the TUN may hold more. */
+  #fill(buffer: ReadBuffer): boolean {
+    buffer.lend();
+    const { memory } = buffer;
+    const limit = memory.bytes.length - largestUnit;
+    let at = 0;
+    while (at <= limit) {
+      const length = this.#device.read(memory, at + frameHeaderBytes, largestUnit - frameHeaderBytes);
+      if (length < unitHeaderLength) {
+        this.#flush(buffer, at);
+        if (length === deviceDown) this.#down();
+        if (length === wouldBlock || length === deviceDown) return false;
+        this.#drop("malformed", 1);
+        continue;
+      }
+      at = this.#accept(buffer, at, length - unitHeaderLength);
+    }
+    this.#flush(buffer, at);
+    return true;
+  }
+
+  /** One unit: the header of `at` + 4 and its packet. Returns where the next one begins. */
+  #accept(buffer: ReadBuffer, at: number, length: number): number {
+    const { bytes } = buffer.memory;
+    const header = at + frameHeaderBytes;
+    const packet = header + unitHeaderLength;
+    if (checkPacket(bytes, packet, length) !== undefined) return this.#dropAt(at, "malformed");
+    if (destinationKind(bytes, packet) !== "unicast") return this.#dropAt(at, "not_routable");
+    const session = this.#owner(bytes, packet);
+    if (session === undefined) return this.#dropAt(at, "no_session");
+    const link = session.linkFor(session.links.length > 1 ? flowHash(bytes, packet, length) : 0);
+    if (link === undefined) return this.#dropAt(at, "no_link");
+    const plain = isPlain(bytes, header);
+    if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
+    if (largestPacket(bytes, header, packet, length, plain) > session.mtu) return this.#tooBig(buffer, at, length, session);
+    if (link !== this.#runLink) {
+      this.#flush(buffer, at);
+      this.#runLink = link;
+      this.#runStart = at;
+    }
+    if (!plain && !sendable(bytes, header, session.peer)) {
+      this.#flush(buffer, at);
+      this.#split(link, buffer.memory, header, length);
+      return at;
+    }
+    this.#runUnits += 1;
+    this.#runInner += length;
+    if (!plain) {
+      writeFrameHeader(bytes, at, frameType.offload, unitHeaderLength + length);
+      return packet + length;
+    }
+    bytes.copyWithin(header, packet, packet + length);
+    writeFrameHeader(bytes, at, frameType.packet, length);
+    return header + length;
+  }
+
+  #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
+    if (ipVersion(bytes, packet) === 4) return this.#destinations.owner4(destinationIpv4(bytes, packet));
+    return this.#destinations.owner6(
+      destinationIpv6Word(bytes, packet, 0),
+      destinationIpv6Word(bytes, packet, 1),
+      destinationIpv6Word(bytes, packet, 2),
+      destinationIpv6Word(bytes, packet, 3),
+    );
+  }
+
+  /** Hands the gathered run, which ends at `end`, to its link. */
+  #flush(buffer: ReadBuffer, end: number): void {
+    const link = this.#runLink;
+    if (link === undefined) return;
+    const units = this.#runUnits;
+    const inner = this.#runInner;
+    this.#runLink = undefined;
+    this.#runUnits = 0;
+    this.#runInner = 0;
+    if (units === 0) return;
+    const run = buffer.memory.bytes.subarray(this.#runStart, end);
+    if (this.#destinations.exclusive) {
+      this.#send(link, run, units, inner, buffer);
+    } else if (link.queuedBytes + run.length > this.#rules.queueBytes) {
+      this.#drop("queue_full", units);
+    } else if (run.length >= lendFrom && link.queuedBytes === 0 && this.#buffers.available > 1) {
+      this.#send(link, run, units, inner, buffer);
+    } else {
+      this.#send(link, Buffer.from(run), units, inner, undefined);
+    }
+  }
+
+  #send(link: FlowLink, run: Uint8Array, units: number, inner: number, buffer: ReadBuffer | undefined): void {
+    this.#add("frames_accepted", units);
+    this.#add("tx_packets", units);
+    this.#add("tx_bytes", inner);
+    link.send(run, units, inner, buffer?.lend());
+  }
+
+  /** For a peer that can't inject such a unit: the packets that the kernel would have made of it. */
+  #split(link: FlowLink, memory: TunBuffer, header: number, length: number): void {
+    const frames: Buffer[] = [];
+    let inner = 0;
+    splitUnit(memory.bytes, header, length, this.#scratch.bytes, 0, (offset, size) => {
+      const frame = Buffer.allocUnsafe(frameHeaderBytes + size);
+      writeFrameHeader(frame, 0, frameType.packet, size);
+      frame.set(this.#scratch.bytes.subarray(offset, offset + size), frameHeaderBytes);
+      frames.push(frame);
+      inner += size;
+    });
+    const run = Buffer.concat(frames);
+    if (!this.#destinations.exclusive && link.queuedBytes + run.length > this.#rules.queueBytes) {
+      this.#drop("queue_full", frames.length);
+    } else if (frames.length > 0) {
+      this.#send(link, run, frames.length, inner, undefined);
+    }
+  }
+
+  #tooBig(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {
+    const { v4, v6 } = this.#answerFrom();
+    const { bytes } = buffer.memory;
+    const packet = at + frameHeaderBytes + unitHeaderLength;
+    const answer = this.#scratch;
+    const size = tooBigAnswer(bytes, packet, length, session.mtu, { v4, v6 }, answer.bytes, unitHeaderLength);
+    if (size > 0) {
+      answer.bytes.fill(0, 0, unitHeaderLength);
+      this.#device.write(answer, 0, unitHeaderLength + size);
+    }
+    return this.#dropAt(at, "too_big");
+  }
+
+  #dropAt(at: number, reason: DropReason): number {
+    this.#drop(reason, 1);
+    return at;
+  }
+
+  #drop(reason: DropReason, units: number): void {
+    this.#counters[counterIndex[reason]]! += units;
+  }
+
+  #add(name: "frames_accepted" | "tx_packets" | "tx_bytes", amount: number): void {
+    this.#counters[counterIndex[name]]! += amount;
+  }
+}
+
+/** Length of the largest packet that the unit becomes on the other side. */
+function largestPacket(bytes: Uint8Array, header: number, packet: number, length: number, plain: boolean): number {
+  if (plain || bytes[header] === kindNone) return length;
+  return Math.min(length, headersLength(bytes, packet, length) + segmentSize(bytes, header));
+}

@@ -1,0 +1,20 @@
+import type { Lender } from "../link/send-queue.ts";
+import type { DataSession, SessionLink } from "../session/data-session.ts";
+
+/** A link as the flows use it. */
+export interface FlowLink extends SessionLink {
+  /** Bytes that wait for the socket. */
+  readonly queuedBytes: number;
+  /** Takes whole frames: `units` of them, `innerBytes` of IP packets. `bytes` stay untouched until given back. */
+  send(bytes: Uint8Array, units: number, innerBytes: number, lender: Lender | undefined): void;
+}
+
+export type FlowSession = DataSession<FlowLink>;
+
+/** Who gets a packet that surfaced on the TUN, by destination. */
+export interface Destinations {
+  owner4(word: number): FlowSession | undefined;
+  owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
+  /** True while one session at most can be served: the TUN then waits for it instead of dropping. */
+  readonly exclusive: boolean;
+}

@@ -1,0 +1,236 @@
+import type { TLSSocket } from "node:tls";
+import type { Millis } from "../../shared/clock.ts";
+import type { Memory } from "../sys/memory.ts";
+import { tcpInfo } from "../sys/tcp.ts";
+import { controlFrame, type FrameType, frameType } from "./frame.ts";
+import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
+import { type CloseReason, decodeClose, decodeGoaway, decodePong, encodeClose, encodePong, type GoawayScope } from "./messages.ts";
+import { type LandingPool, Receiver } from "./receiver.ts";
+import { type Lender, SendQueue } from "./send-queue.ts";
+
+/** configuring: HELLO and WELCOME are under way; active: packets flow. */
+export type LinkState =
+  | { readonly kind: "configuring"; readonly until: Millis }
+  | { readonly kind: "active" }
+  | { readonly kind: "closed"; readonly reason: string };
+
+export interface LinkDeadlines {
+  /** For one frame to arrive whole. */
+  readonly frame: Millis;
+  /** For the socket to take what is queued, without any acknowledgement growing. */
+  readonly writeStall: Millis;
+  /** Control frames a second. */
+  readonly controlRate: number;
+}
+
+export const linkDeadlines: LinkDeadlines = { frame: 10_000, writeStall: 15_000, controlRate: 50 };
+
+export interface LinkHandlers {
+  /** HELLO or WELCOME, by the role of this end; anything else in its place is a protocol error. */
+  greeting(link: Link, type: FrameType, body: Buffer): void;
+  /** PACKET or OFFLOAD on an active link. */
+  packet(link: Link, type: FrameType, memory: Memory, body: number, length: number): void;
+  rtt(link: Link, millis: number): void;
+  goaway(link: Link, scope: GoawayScope, reason: string): void;
+  /** The last call: frames that were accepted and never written, and why the link ended. */
+  closed(link: Link, reason: string, text: string, unsentUnits: number): void;
+  /** For PONG: percent of this thread's time in use, and the number of sessions. */
+  load(): number;
+  sessionCount(): number;
+}
+
+/** One TLS connection that has shaken hands, as either end sees it. */
+export class Link {
+  readonly id: number;
+  /** Place among its session's links. */
+  index = 0;
+  readonly identity: string;
+  readonly remote: string;
+  state: LinkState;
+  rxBytes = 0;
+  txBytes = 0;
+  readonly #socket: TLSSocket;
+  readonly #handlers: LinkHandlers;
+  readonly #queue: SendQueue;
+  readonly #receiver: Receiver;
+  readonly #rules: LivenessRules;
+  readonly #now: () => Millis;
+  #liveness: Liveness;
+  #frameSince: Millis | undefined;
+  #control = { second: 0, count: 0 };
+  #received = 0;
+
+  constructor(parts: {
+    id: number;
+    identity: string;
+    remote: string;
+    socket: TLSSocket;
+    handlers: LinkHandlers;
+    landing: LandingPool;
+    liveness: LivenessRules;
+    /** When HELLO or WELCOME must have come. */
+    greetingBy: Millis;
+    now: () => Millis;
+  }) {
+    this.id = parts.id;
+    this.identity = parts.identity;
+    this.remote = parts.remote;
+    this.#socket = parts.socket;
+    this.#handlers = parts.handlers;
+    this.#rules = parts.liveness;
+    this.#now = parts.now;
+    this.state = { kind: "configuring", until: parts.greetingBy };
+    this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
+    this.#queue = new SendQueue(parts.socket, () => {});
+    this.#receiver = new Receiver(parts.landing, (type, memory, body, length) => this.#frame(type, memory, body, length));
+    this.#socket.on("data", (chunk: Buffer) => this.#data(chunk));
+    this.#socket.on("error", (error) => this.#end("socket_error", error.message));
+    this.#socket.on("end", () => this.#end("peer_closed", ""));
+    this.#socket.on("close", () => this.#end("peer_closed", ""));
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** Whole frames; does nothing on a link that is closed. */
+  send(bytes: Uint8Array, units: number, innerBytes: number, lender: Lender | undefined): void {
+    if (this.state.kind === "closed") {
+      lender?.giveBack();
+      return;
+    }
+    this.txBytes += innerBytes;
+    this.#queue.push(bytes, units, lender);
+  }
+
+  control(type: FrameType, body: Uint8Array): void {
+    this.send(controlFrame(type, body), 0, 0, undefined);
+  }
+
+  /** From here on packets flow. */
+  activate(): void {
+    if (this.state.kind === "configuring") this.state = { kind: "active" };
+  }
+
+  /** Says CLOSE and ends the connection; what is queued before it is dropped. */
+  close(reason: CloseReason, text: string): void {
+    if (this.state.kind === "closed") return;
+    if (!this.#queue.busy) this.#socket.write(controlFrame(frameType.close, encodeClose(reason, text)));
+    this.#end(reason, text);
+  }
+
+  /** Once every quarter of a second or so. */
+  tick(): void {
+    const now = this.#now();
+    if (this.state.kind === "configuring") {
+      if (now >= this.state.until) this.close("timeout", "no greeting in time");
+      return;
+    }
+    if (this.state.kind === "closed") return;
+    if (this.#frameSince !== undefined && now - this.#frameSince > linkDeadlines.frame) {
+      return this.close("timeout", "a frame did not arrive whole in time");
+    }
+    this.#checkLiveness(now);
+  }
+
+  #checkLiveness(now: Millis): void {
+    const info = tcpInfo(socketDescriptor(this.#socket));
+    const { state, verdict } = livenessStep(
+      this.#liveness,
+      this.#rules,
+      {
+        now,
+        received: this.#received,
+        acknowledged: info?.bytesAcked ?? 0,
+        outstanding: info === undefined || info.unacked > 0 || info.notsentBytes > 0,
+      },
+      jitter(),
+    );
+    this.#liveness = state;
+    if (verdict === "ping") this.#ping(now);
+    if (verdict === "stalled") this.#end("stalled", "no acknowledgement and nothing heard");
+    if (verdict === "silent") this.#end("silent", "the peer does not answer");
+    if (this.#queue.busy && now - state.progressAt > linkDeadlines.writeStall) this.#end("write_stalled", "");
+  }
+
+  #ping(now: Millis): void {
+    const body = Buffer.alloc(8);
+    body.writeDoubleBE(now);
+    this.control(frameType.ping, body);
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.state.kind === "closed") return;
+    this.#received += chunk.length;
+    const fault = this.#receiver.accept(chunk);
+    if (fault !== undefined) return this.close("protocol_error", fault);
+    if (!this.#receiver.partial) this.#frameSince = undefined;
+    else this.#frameSince ??= this.#now();
+  }
+
+  #frame(type: number, memory: Memory, body: number, length: number): void {
+    // Each whole frame restarts the deadline of the next.
+    this.#frameSince = undefined;
+    if (type === frameType.packet || type === frameType.offload) {
+      if (this.state.kind !== "active") return this.close("protocol_error", "packet before WELCOME");
+      this.rxBytes += type === frameType.offload ? length - 10 : length;
+      return this.#handlers.packet(this, type, memory, body, length);
+    }
+    if (!this.#controlAllowed()) return this.close("protocol_error", "too many control frames");
+    // A copy: a greeting outlives the landing buffer.
+    this.#controlFrame(type as FrameType, Buffer.from(memory.bytes.subarray(body, body + length)));
+  }
+
+  #controlFrame(type: FrameType, body: Buffer): void {
+    if (type === frameType.hello || type === frameType.welcome) return this.#handlers.greeting(this, type, body);
+    if (type === frameType.close) {
+      const { reason, text } = decodeClose(body);
+      return this.#end(`peer_${reason}`, text);
+    }
+    if (this.state.kind !== "active") return this.close("protocol_error", "control frame before WELCOME");
+    if (type === frameType.ping) {
+      const pong = { echo: body, load: this.#handlers.load(), drain: 0, sessionCount: this.#handlers.sessionCount() };
+      return this.control(frameType.pong, encodePong(pong));
+    }
+    if (type === frameType.pong) {
+      const sent = decodePong(body).echo.readDoubleBE(0);
+      const rtt = this.#now() - sent;
+      if (rtt >= 0 && rtt < 3_600_000) this.#handlers.rtt(this, rtt);
+      return;
+    }
+    if (type === frameType.goaway) {
+      const { scope, reason } = decodeGoaway(body);
+      return this.#handlers.goaway(this, scope, reason);
+    }
+    this.close("protocol_error", "a frame type that was not negotiated");
+  }
+
+  #controlAllowed(): boolean {
+    const second = Math.floor(this.#now() / 1000);
+    if (this.#control.second !== second) this.#control = { second, count: 0 };
+    this.#control.count += 1;
+    return this.#control.count <= linkDeadlines.controlRate;
+  }
+
+  #end(reason: string, text: string): void {
+    if (this.state.kind === "closed") return;
+    this.state = { kind: "closed", reason };
+    const unsent = this.#queue.close();
+    this.#receiver.close();
+    // Lets a CLOSE that was written leave before the connection is cut.
+    this.#socket.destroySoon();
+    const cut = setTimeout(() => this.#socket.destroy(), 1000);
+    this.#socket.once("close", () => clearTimeout(cut));
+    this.#handlers.closed(this, reason, text, unsent);
+  }
+}
+
+/** The socket's descriptor; -1 once it is closed. */
+function socketDescriptor(socket: TLSSocket): number {
+  const handle = (socket as unknown as { _handle?: { fd?: number } | null })._handle;
+  return handle?.fd ?? -1;
+}
+
+function jitter(): number {
+  return 0.9 + Math.random() * 0.2;
+}

@@ -1,0 +1,54 @@
+/**
+ * Counters of one data thread in shared memory: the data thread writes, the control plane samples. A value is a
+ * double that one thread alone adds to; an aligned double is read whole on every platform Node runs on.
+ */
+
+/** Why a packet or a link frame was not carried on; the text is for docs/drops.md. */
+export const dropReasons = {
+  malformed: { side: "outbound", text: "not a well-formed IP packet, or an offload header that makes no sense" },
+  not_routable: { side: "outbound", text: "link-local, multicast, broadcast or unspecified address" },
+  no_session: { side: "outbound", text: "no session owns the destination" },
+  no_link: { side: "outbound", text: "the session has no link up" },
+  too_big: { side: "outbound", text: "larger than the session's MTU; the sender got an ICMP answer" },
+  queue_full: { side: "outbound", text: "the session's peer reads too slowly and its queue is full" },
+  link_closed: { side: "outbound", text: "accepted, but the link ended before the frame was written" },
+  bad_packet: { side: "inbound", text: "the peer sent what is not a well-formed IP packet, or a source that no packet may have" },
+  bad_offload: { side: "inbound", text: "the peer's segmentation fields contradict the packet" },
+  spoofed_source: { side: "inbound", text: "the sending session does not own the source address" },
+  forbidden_destination: { side: "inbound", text: "a destination that the peer may not reach" },
+  client_to_client: { side: "inbound", text: "from one client to another, which access.client_to_client does not allow" },
+  peer_queue_full: { side: "inbound", text: "from one client to another whose queue is full or who has no link" },
+  tun_refused: { side: "inbound", text: "the kernel refused the packet" },
+} as const;
+
+export type DropReason = keyof typeof dropReasons;
+
+/** Totals that are no drops. Bytes are inner IP bytes, rx from the peer, tx to the peer. */
+const totals = ["rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "frames_accepted", "frames_injected"] as const;
+
+export type Total = (typeof totals)[number];
+
+const names: readonly (Total | DropReason)[] = [...totals, ...(Object.keys(dropReasons) as DropReason[])];
+
+/** Place of each counter in the array. */
+export const counterIndex: Readonly<Record<Total | DropReason, number>> = Object.fromEntries(
+  names.map((name, index) => [name, index]),
+) as Record<Total | DropReason, number>;
+
+export function createCounters(): Float64Array<SharedArrayBuffer> {
+  return new Float64Array(new SharedArrayBuffer(names.length * 8));
+}
+
+export function readTotals(counters: Float64Array): Record<Total, number> {
+  return Object.fromEntries(totals.map((name) => [name, counters[counterIndex[name]] ?? 0])) as Record<Total, number>;
+}
+
+/** Drops by reason, those that happened only. */
+export function readDrops(counters: Float64Array): Partial<Record<DropReason, number>> {
+  const drops: Partial<Record<DropReason, number>> = {};
+  for (const reason of Object.keys(dropReasons) as DropReason[]) {
+    const count = counters[counterIndex[reason]] ?? 0;
+    if (count > 0) drops[reason] = count;
+  }
+  return drops;
+}

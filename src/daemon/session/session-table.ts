@@ -1,0 +1,49 @@
+import { DataSession, type SessionLink, type SessionSpec } from "./data-session.ts";
+import { PrefixTable } from "./prefix-table.ts";
+
+/** Every session of one data thread, by id and by the inner addresses that it owns. */
+export class SessionTable<L extends SessionLink> {
+  readonly #byId = new Map<string, DataSession<L>>();
+  readonly #byAddress = new PrefixTable<DataSession<L>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): DataSession<L> | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Adds the session, or gives the one of that id its newer properties. */
+  put(spec: SessionSpec): DataSession<L> {
+    const present = this.#byId.get(spec.id);
+    if (present !== undefined) {
+      for (const prefix of present.prefixes) this.#byAddress.delete(prefix, present);
+      present.update(spec);
+    }
+    const session = present ?? new DataSession<L>(spec);
+    this.#byId.set(spec.id, session);
+    for (const prefix of session.prefixes) this.#byAddress.set(prefix, session);
+    return session;
+  }
+
+  remove(id: string): DataSession<L> | undefined {
+    const session = this.#byId.get(id);
+    if (session === undefined) return undefined;
+    this.#byId.delete(id);
+    for (const prefix of session.prefixes) this.#byAddress.delete(prefix, session);
+    return session;
+  }
+
+  owner4(word: number): DataSession<L> | undefined {
+    return this.#byAddress.find4(word);
+  }
+
+  owner6(a: number, b: number, c: number, d: number): DataSession<L> | undefined {
+    return this.#byAddress.find6(a, b, c, d);
+  }
+
+  [Symbol.iterator](): IterableIterator<DataSession<L>> {
+    return this.#byId.values();
+  }
+}
