@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../../shared/clock.ts";
-import { type HelloParams, limits, type Role, type RpcMessage } from "../../shared/control/protocol.ts";
+import { type HelloParams, limits, type Role, type Update } from "../../shared/control/protocol.ts";
 import { describeError } from "../../shared/errors.ts";
 import { ActionLimit } from "./action-limit.ts";
 import type { ControlBackend } from "./backend.ts";
@@ -47,8 +47,8 @@ export class ControlPeer implements Caller {
   subscribe(rateHz: number): void {
     this.#subscription?.stop();
     const ready = (): boolean => this.#socket.bufferedAmount === 0 && this.#open();
-    const send = (params: Extract<RpcMessage, { method: "update" }>["params"]): void =>
-      void this.#send({ jsonrpc: "2.0", method: "update", params });
+    const send = (params: Update): void =>
+      void this.#send(JSON.stringify({ jsonrpc: "2.0", method: "update", params }));
     const { clock, feed } = this.#context;
     this.#subscription = new Subscription({ clock, snapshot: () => feed.current(), ready, send }, rateHz);
   }
@@ -68,9 +68,7 @@ export class ControlPeer implements Caller {
     if (isBinary || !Buffer.isBuffer(data)) return this.#socket.close(1003, "text messages only");
     if (this.#waiting.length >= limits.pendingRequests) return this.#socket.close(1008, "too many requests pending");
     this.#waiting.push(data.toString());
-    this.#serving ??= this.#serve().finally(() => {
-      this.#serving = undefined;
-    });
+    this.#serving ??= Promise.resolve().then(() => this.#serve());
   }
 
   async #serve(): Promise<void> {
@@ -78,24 +76,25 @@ export class ControlPeer implements Caller {
       await this.#send(await this.#answer(text));
       this.#subscription?.pump();
     }
+    this.#serving = undefined;
   }
 
-  async #answer(text: string): Promise<RpcMessage> {
+  async #answer(text: string): Promise<string> {
     const parsed = parseRequest(text);
-    if (parsed.kind === "bad") return parsed.answer;
+    if (parsed.kind === "bad") return JSON.stringify(parsed.answer);
     const { id } = parsed.call;
     try {
       const outcome = await dispatch(this, parsed.call, this.#context.backend, this.#context.clock);
-      return { jsonrpc: "2.0", id, ...outcome };
+      return JSON.stringify({ jsonrpc: "2.0", id, ...outcome });
     } catch (error) {
-      return { jsonrpc: "2.0", id, ...failure("internal", describeError(error)) };
+      return JSON.stringify({ jsonrpc: "2.0", id, ...failure("internal", describeError(error)) });
     }
   }
 
   /** Resolves when the socket has taken the message, or will never. */
-  #send(message: RpcMessage): Promise<void> {
+  #send(text: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.send(JSON.stringify(message), () => {
+    this.#socket.send(text, () => {
       resolve();
       this.#subscription?.pump();
     });

@@ -25,6 +25,9 @@ export interface ControlOptions {
   timeoutMs: number;
 }
 
+/** Milliseconds that the daemon gets to say goodbye. */
+const closeGrace = 200;
+
 interface Pending {
   resolve: (result: unknown) => void;
   reject: (error: SssonectorError) => void;
@@ -108,6 +111,8 @@ export class ControlClient {
   /** Ends the connection; calls that wait are rejected with control_lost. */
   close(): void {
     this.#socket.close(1000);
+    // A daemon that hangs does not hold up the end of this program.
+    setTimeout(() => this.#socket.terminate(), closeGrace).unref();
     this.#end("closed by this side");
   }
 
