@@ -3,7 +3,7 @@ import { type DerElement, DerReader, derTag, derTime, malformed } from "./der.ts
 import { pemBlocks } from "./pem.ts";
 
 /** Bytes of PEM that a revocation list may have: about 200,000 serials. */
-export const crlSizeLimit = 16 * 1024 * 1024;
+export const crlSizeLimit: number = 16 * 1024 * 1024;
 
 /** A decoded certificate revocation list (RFC 5280, section 5). Its signature is not checked yet. */
 export interface Crl {

@@ -4,7 +4,7 @@ import { identityOfAltNames } from "../../shared/identity.ts";
 import { checkCrls } from "./crl-check.ts";
 import { pemBlocks } from "./pem.ts";
 import { type PemSource, readSource } from "./source.ts";
-import { refuseWeak, usageOf } from "./strength.ts";
+import { isFor, refuseWeak } from "./strength.ts";
 
 export { assertPrivate } from "./source.ts";
 
@@ -47,7 +47,8 @@ export function loadMaterial(tls: TlsFiles, role: "server" | "client", wallMs: n
   const { certificate, pem } = certificates(certSource)[0];
   const authorities = certificates(caSource).map((one) => one.certificate);
 
-  refuseWeak(certSource.label, certificate.publicKey);
+  refuseWeak(certSource.label, certificate);
+  for (const authority of authorities) refuseWeak(caSource.label, authority);
   checkKey(certificate, certSource, keySource);
   for (const authority of authorities) checkDates(caSource, authority, wallMs);
   checkDates(certSource, certificate, wallMs);
@@ -109,9 +110,7 @@ function checkDates({ label }: PemSource, { validFromDate, validToDate }: X509Ce
 }
 
 function checkUsage({ label }: PemSource, certificate: X509Certificate, role: "server" | "client"): void {
-  // Node's type leaves out that a certificate may have no extended key usage.
-  const usages: readonly string[] | undefined = certificate.keyUsage;
-  if (usages?.includes(usageOf[role])) return;
+  if (isFor(certificate, role)) return;
   throw new SssonectorError("tls_wrong_usage", `${label} is no ${role} certificate (extended key usage)`, {
     next: `issue one: sssonector pki issue --role ${role}`,
   });
