@@ -1,0 +1,129 @@
+import * as place from "../place.ts";
+import {
+  client,
+  day,
+  entries,
+  lateLive,
+  limitedBy,
+  list,
+  live,
+  minute,
+  server,
+  value,
+  type Setting,
+} from "../setting.ts";
+import { duration, flag, oneOf } from "../value.ts";
+
+export const security: Setting[] = [
+  value("security.tls.enabled", flag, "Always true: there is no tunnel without TLS.", { default: true }),
+  value("security.tls.min_version", oneOf("1.2", "1.3"), "Lowest TLS version; 1.2 only with ECDHE and AEAD ciphers.", {
+    default: "1.3",
+    ...live,
+  }),
+  value("security.tls.cert", place.pem, "This end's certificate.", { required: true, ...live, example: "edge-01.crt" }),
+  value("security.tls.key", place.pem, "Its private key; a file that group or others can read is refused.", {
+    required: true,
+    ...live,
+    example: "edge-01.key",
+  }),
+  value("security.tls.ca", place.pem, "The private CA that both ends trust.", {
+    required: true,
+    ...live,
+    example: "ca.crt",
+  }),
+  value("security.tls.crl", place.pem, "The CA's revocation list; an expired one refuses everybody.", {
+    ...live,
+    example: "ca.crl",
+  }),
+  value("security.tls.server_name", place.hostName, "Name that the client sends in the TLS handshake (SNI).", {
+    ...client,
+    derived: "the endpoint's host",
+    ...live,
+    example: "vpn.example.net",
+  }),
+  value("security.certificates.auto_reload", flag, "Take new certificate files as soon as they appear.", {
+    default: true,
+    ...lateLive,
+  }),
+  value(
+    "security.certificates.rotation_interval",
+    duration(minute, 365 * day),
+    "How often links move to the newest certificate.",
+    {
+      default: "24h",
+      ...lateLive,
+    },
+  ),
+];
+
+export const access: Setting[] = [
+  value(
+    "access.default",
+    oneOf("allow", "deny"),
+    "Whether a certificate of the CA is enough, or an identity must be listed.",
+    {
+      ...server,
+      default: "allow",
+      ...live,
+    },
+  ),
+  value("access.client_to_client", flag, "Whether clients reach each other through the server.", {
+    ...server,
+    default: false,
+    ...live,
+  }),
+  entries("access.identities", "What is known about single identities.", { ...server, ...live }),
+  value("access.identities[].name", place.name, "The identity of the certificate; unique.", {
+    ...server,
+    required: true,
+    ...live,
+    example: "laptop-ann",
+  }),
+  value("access.identities[].address", place.address(4), "Fixed inner IPv4 address, inside network.address.", {
+    ...server,
+    ...live,
+    example: "10.8.0.14",
+  }),
+  value("access.identities[].address6", place.address(6), "Fixed inner IPv6 address, inside network.address6.", {
+    ...server,
+    ...live,
+    example: "fd00:8::14",
+  }),
+  list(
+    "access.identities[].allowed_ips",
+    place.prefix("any"),
+    "Prefixes behind this client: it may send from them, and receives what goes there.",
+    {
+      ...server,
+      ...live,
+      example: "[10.21.0.0/16]",
+    },
+  ),
+  ...limitedBy("access.identities[].rate_limit", "of all sessions of the identity, in each direction", server),
+  entries("access.identities[].acl", "Rules for what the identity may reach; the first that fits decides.", {
+    ...server,
+    ...lateLive,
+  }),
+  value("access.identities[].acl[].action", oneOf("allow", "deny"), "What happens to a packet that fits.", {
+    ...server,
+    default: "allow",
+    ...lateLive,
+  }),
+  value("access.identities[].acl[].to", place.prefix("any"), "Destination prefix.", {
+    ...server,
+    derived: "any",
+    ...lateLive,
+    example: "10.20.0.0/16",
+  }),
+  value("access.identities[].acl[].protocol", oneOf("any", "tcp", "udp", "icmp"), "Protocol.", {
+    ...server,
+    default: "any",
+    ...lateLive,
+  }),
+  value("access.identities[].acl[].port", place.portRange, "Destination ports, for tcp and udp.", {
+    ...server,
+    derived: "any",
+    ...lateLive,
+    example: "443",
+  }),
+];

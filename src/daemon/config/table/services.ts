@@ -1,0 +1,106 @@
+import * as place from "../place.ts";
+import { entries, lateLive, later, limitedBy, list, live, server, value, type Setting } from "../setting.ts";
+import { flag, oneOf, whole } from "../value.ts";
+
+const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
+
+export const services: Setting[] = [
+  entries("services", "Services published on the inner network, each spread over its endpoints.", {
+    ...server,
+    ...lateLive,
+  }),
+  value("services[].name", place.name, "Name of the service; unique.", {
+    ...server,
+    required: true,
+    ...lateLive,
+    example: "db",
+  }),
+  value("services[].listen", place.hostPort("address"), "Inner address and port.", {
+    ...server,
+    required: true,
+    ...lateLive,
+    example: "10.8.0.1:5432",
+  }),
+  value("services[].strategy", strategy, "How an endpoint is chosen.", {
+    ...server,
+    default: "least_connections",
+    ...lateLive,
+  }),
+  entries("services[].endpoints", "Where the service runs.", { ...server, required: true, ...lateLive }),
+  value("services[].endpoints[].address", place.hostPort("name or address"), "Host and port.", {
+    ...server,
+    required: true,
+    ...lateLive,
+    example: "10.0.1.5:5432",
+  }),
+  value("services[].endpoints[].weight", whole(0, 256), "Share of new connections.", {
+    ...server,
+    default: 1,
+    ...lateLive,
+  }),
+  value("services[].health.type", oneOf("tcp", "http"), "A TCP connect, or an HTTP GET.", {
+    ...server,
+    default: "tcp",
+    ...lateLive,
+  }),
+  value("services[].health.path", place.urlPath, "Path of the GET.", { ...server, default: "/", ...lateLive }),
+  value("services[].health.status", whole(100, 599), "Expected status of the GET.", {
+    ...server,
+    default: 200,
+    ...lateLive,
+  }),
+  ...limitedBy("services[].rate_limit", "of the service, in each direction", server),
+  value("services[].max_connections", whole(1, 1_000_000), "Connections at the same time.", {
+    ...server,
+    derived: "unlimited",
+    ...lateLive,
+    example: "500",
+  }),
+];
+
+export const monitoring: Setting[] = [
+  value("monitoring.prometheus.enabled", flag, "Serve metrics.", {
+    derived: "true when the block is there, else false",
+    example: "true",
+    effect: { later: true, builtIn: "false" },
+  }),
+  value("monitoring.prometheus.address", place.address("any"), "Address of the metrics endpoint.", {
+    default: "127.0.0.1",
+    effect: later,
+  }),
+  value("monitoring.prometheus.port", whole(1, 65_535), "Its port.", { default: 9090, effect: later }),
+  value("monitoring.prometheus.path", place.urlPath, "Its path.", { default: "/metrics", effect: later }),
+  value(
+    "monitoring.logging.level",
+    oneOf("trace", "debug", "info", "warn", "error", "fatal"),
+    "Least important level that is logged.",
+    {
+      default: "info",
+      ...live,
+    },
+  ),
+  value("monitoring.logging.format", oneOf("json", "text"), "One JSON object a line, or text for people.", {
+    default: "json",
+  }),
+  value("monitoring.logging.output", place.logOutput, "Where the log goes.", { default: "stdout" }),
+];
+
+export const control: Setting[] = [
+  value("control.socket", place.path, "Unix socket of the control channel.", {
+    derived: "/run/sssonector/NAME.sock",
+    example: "/run/sssonector/edge-01.sock",
+  }),
+  value("control.group", place.group, "Group whose members may look.", { example: "sssonector" }),
+  list("control.operators", place.principal, "Users, and groups with a leading @, that may act.", {
+    default: ["root"],
+    ...live,
+  }),
+  value("control.tcp.listen", place.hostPort("address"), "Loopback address and port of the control channel over TCP.", {
+    effect: later,
+    example: "127.0.0.1:7433",
+  }),
+  value("control.tcp.token_file", place.path, "Its tokens, one `viewer TOKEN` or `operator TOKEN` a line.", {
+    effect: later,
+    example: "control.tokens",
+  }),
+];

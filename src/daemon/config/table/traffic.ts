@@ -1,0 +1,146 @@
+import {
+  day,
+  hour,
+  lateLive,
+  later,
+  limitedBy,
+  live,
+  minute,
+  second,
+  server,
+  value,
+  type Setting,
+} from "../setting.ts";
+import { duration, flag, oneOf, rate, size, whole } from "../value.ts";
+
+const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
+
+export const resources: Setting[] = [
+  value("performance.buffer_size", size(1024, 16 * 1024 ** 2), "Another name of buffers.size.", {
+    derived: "buffers.size",
+    effect: later,
+    example: "32KB",
+  }),
+  value("performance.tcp_keepalive", flag, "TCP keep-alive on links.", { default: true }),
+  value(
+    "performance.connection_timeout",
+    duration(100, 10 * minute),
+    "Time for one attempt to bring up a link, until WELCOME.",
+    {
+      default: "10s",
+      ...live,
+    },
+  ),
+  value(
+    "pool.initial_size",
+    whole(1, 10_000),
+    "Links per server at once (client); warm connections per endpoint (server).",
+    {
+      default: 1,
+      ...lateLive,
+    },
+  ),
+  value("pool.max_size", whole(1, 10_000), "The most of them while there is traffic.", { default: 4, ...lateLive }),
+  value("pool.idle_timeout", duration(second, day), "Idle ones above initial_size are closed after this time.", {
+    default: "300s",
+    ...lateLive,
+  }),
+  value("pool.cleanup_interval", duration(second, hour), "How often idle ones are looked for.", {
+    default: "60s",
+    ...lateLive,
+  }),
+  value(
+    "buffers.size",
+    size(1024, 16 * 1024 ** 2),
+    "Size of one buffer; with pool_size, the bytes that may be queued in total.",
+    {
+      default: "32KB",
+      effect: later,
+    },
+  ),
+  value("buffers.pool_size", whole(16, 1_000_000), "Number of buffers.", { default: 1000, effect: later }),
+  value("buffers.prealloc", flag, "Take the memory at start.", { default: true, effect: later }),
+  value("buffers.cleanup_interval", duration(second, hour), "How often unused buffers are given back.", {
+    default: "30s",
+    ...lateLive,
+  }),
+];
+
+export const traffic: Setting[] = [
+  ...limitedBy("rate_limit", "of each session, in each direction", {}),
+  value("rate_limit.adjustment_interval", duration(100, hour), "How often rates are adjusted.", {
+    default: "1s",
+    ...lateLive,
+  }),
+  value("rate_limit.min_rate", rate, "Adjustment stays above.", { ...lateLive, example: "1mbit" }),
+  value("rate_limit.max_rate", rate, "Adjustment stays below.", { ...lateLive, example: "200mbit" }),
+  value("rate_limit.adjust", oneOf("aimd", "off"), "Adjust rates to the queueing delay: up slowly, down at once.", {
+    default: "off",
+    ...lateLive,
+  }),
+  ...limitedBy("rate_limit.global", "of the whole daemon, in each direction", {}),
+  value("balancer.strategy", strategy, "How a server (client) or a service endpoint (server) is chosen.", {
+    default: "weighted_round_robin",
+    ...lateLive,
+  }),
+  value("balancer.mode", oneOf("session", "flow"), "Keep all flows on one server, or spread them.", {
+    default: "session",
+    effect: later,
+  }),
+  value("circuit_breaker.failure_rate", whole(1, 100), "Percent of failed calls that open the breaker.", {
+    default: 50,
+    ...lateLive,
+  }),
+  value("circuit_breaker.slow_rate", whole(1, 100), "Percent of slow calls that open the breaker.", {
+    default: 80,
+    ...lateLive,
+  }),
+  value("circuit_breaker.minimum_calls", whole(1, 1000), "Calls in the window before rates count.", {
+    default: 5,
+    ...lateLive,
+  }),
+  value("circuit_breaker.consecutive", whole(1, 1000), "Failures in a row that open the breaker.", {
+    default: 3,
+    ...lateLive,
+  }),
+  value("circuit_breaker.slow_call", duration(1, minute), "A call that takes longer is slow.", {
+    default: "2s",
+    ...lateLive,
+  }),
+  value("circuit_breaker.window", duration(second, hour), "How far back calls count.", { default: "60s", ...lateLive }),
+  value("circuit_breaker.open", duration(100, hour), "First time that the breaker stays open; doubles each time.", {
+    default: "1s",
+    ...lateLive,
+  }),
+  value("circuit_breaker.open_max", duration(100, day), "Longest time that the breaker stays open.", {
+    default: "60s",
+    ...lateLive,
+  }),
+  value("health.interval", duration(100, hour), "Time between keep-alives on an idle link.", {
+    default: "5s",
+    ...live,
+  }),
+  value("health.timeout", duration(100, 10 * minute), "Time to wait for the answer.", { default: "3s", ...live }),
+  value("health.rise", whole(1, 100), "Good checks that bring a backend up.", { default: 2, ...lateLive }),
+  value("health.fall", whole(1, 100), "Bad checks that take a backend down.", { default: 3, ...lateLive }),
+  value("limits.handshakes_pending", whole(1, 65_535), "Handshakes at the same time; more wait un-accepted.", {
+    ...server,
+    default: 256,
+    ...live,
+  }),
+  value("limits.per_source.pending", whole(1, 65_535), "Handshakes at the same time from one source address.", {
+    ...server,
+    default: 16,
+    ...live,
+  }),
+  value("limits.per_source.rate", whole(1, 100_000), "Handshakes a second from one source address.", {
+    ...server,
+    default: 20,
+    ...live,
+  }),
+  value("limits.per_source.burst", whole(1, 100_000), "Handshakes from one source address at once, above the rate.", {
+    ...server,
+    default: 40,
+    ...live,
+  }),
+];
