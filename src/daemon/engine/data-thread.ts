@@ -1,7 +1,7 @@
-import { parseAddress, type Address, fullLength, addressBytes } from "../../shared/address.ts";
+import { type Address, addressBytes, fullLength, parseAddress } from "../../shared/address.ts";
 import { identityOf } from "../access/identity.ts";
 import { Inbound } from "../flow/inbound.ts";
-import { Outbound } from "../flow/outbound.ts";
+import { type AnswerAddresses, Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
 import { Acceptor } from "../link/acceptor.ts";
 import { dial } from "../link/dialer.ts";
@@ -17,6 +17,7 @@ import {
   protocolVersion,
   type Welcome,
 } from "../link/messages.ts";
+import type { Authentication } from "../link/peer.ts";
 import { LandingPool } from "../link/receiver.ts";
 import { counterIndex } from "../metrics/counters.ts";
 import { linkField, LinkSlots } from "../metrics/link-slots.ts";
@@ -25,6 +26,7 @@ import type { DataSession } from "../session/data-session.ts";
 import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
 import { refusalReason } from "../tls/refusal.ts";
 import type { TlsMaterial } from "../tls/material.ts";
+import { checkPeer } from "../tls/peer.ts";
 import type { TunDevice } from "../tun/device.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
 
@@ -57,7 +59,7 @@ export class DataThread {
   readonly #spoofedAt = new Map<string, number>();
   #material: TlsMaterial;
   #acceptor: Acceptor | undefined;
-  #answerFrom: { v4: number | undefined; v6: Uint8Array | undefined };
+  #answerFrom: AnswerAddresses;
   #nextLink = 1;
   #linklessSince: number | undefined;
   #utilization = performance.eventLoopUtilization();
@@ -149,9 +151,8 @@ export class DataThread {
       rules: this.#options.admission,
       keepAlive: this.#options.keepAlive,
       now: () => performance.now(),
+      authentication: authentication("client"),
       handlers: {
-        identify: identityOf,
-        reasonOf: refusalReason,
         refused: (remote, reason, text) => this.#emit({ type: "refused", remote, reason, text }),
         secured: (socket, identity, remote) => {
           const id = this.#nextLink++;
@@ -170,11 +171,10 @@ export class DataThread {
   async #dial(command: Extract<Command, { type: "dial" }>): Promise<void> {
     const begun = performance.now();
     const outcome = await dial(command.target, {
-      tls: clientTlsOptions(this.#material),
+      tls: clientTlsOptions(this.#material, command.target.serverName),
       timeout: command.timeoutMs,
       keepAlive: this.#options.keepAlive,
-      identify: identityOf,
-      reasonOf: refusalReason,
+      authentication: authentication("server"),
     });
     if (outcome.kind === "failed") {
       return this.#emit({ type: "dial_failed", link: command.link, reason: outcome.reason, text: outcome.text });
@@ -237,7 +237,8 @@ export class DataThread {
     const held = this.#links.get(link.id);
     if (held === undefined) return;
     if (this.#options.mode === "server") {
-      if (type !== frameType.hello || held.session !== undefined) return link.close("protocol_error", "unexpected WELCOME");
+      if (type !== frameType.hello || held.session !== undefined)
+        return link.close("protocol_error", "unexpected WELCOME");
       const hello = decodeHello(body);
       if (hello === undefined) return link.close("protocol_error", "malformed HELLO");
       if (hello.version !== protocolVersion) return link.close("version", `this end speaks version ${protocolVersion}`);
@@ -254,7 +255,8 @@ export class DataThread {
   #welcomed(held: Held, welcome: Welcome): void {
     const { link } = held;
     for (const session of this.#sessions) {
-      if (session.id !== welcome.session) this.#closeSession(session.id, "superseded", "another session took its place");
+      if (session.id !== welcome.session)
+        this.#closeSession(session.id, "superseded", "another session took its place");
     }
     const session = this.#sessions.put({
       id: welcome.session,
@@ -351,8 +353,20 @@ export class DataThread {
   }
 }
 
-function answerAddresses(addresses: readonly Address[]): { v4: number | undefined; v6: Uint8Array | undefined } {
-  const v4 = addresses.find((address) => address.family === 4);
-  const v6 = addresses.find((address) => address.family === 6);
-  return { v4: v4?.word, v6: v6 === undefined ? undefined : addressBytes(v6) };
+function authentication(peerRole: "server" | "client"): Authentication {
+  return {
+    peer(socket) {
+      const peer = checkPeer(socket, peerRole);
+      return peer.kind === "refused" ? peer : identityOf(peer.certificate);
+    },
+    reasonOf: refusalReason,
+  };
+}
+
+function answerAddresses(addresses: readonly Address[]): AnswerAddresses {
+  const of = (family: 4 | 6): Uint8Array | undefined => {
+    const address = addresses.find((one) => one.family === family);
+    return address === undefined ? undefined : addressBytes(address);
+  };
+  return { v4: of(4), v6: of(6) };
 }

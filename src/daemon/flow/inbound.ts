@@ -13,7 +13,7 @@ import { checkOffload } from "../packet/offload.ts";
 import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
 import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
-import { flowHash } from "../packet/flow-hash.ts";
+import { flowHash } from "../packet/transport.ts";
 import type { FlowLink, FlowSession } from "./ports.ts";
 import { sendable } from "./sendable.ts";
 
@@ -117,7 +117,10 @@ export class Inbound {
     this.#counters[counterIndex[reason]]! += 1;
   }
 
-  #add(name: "rx_packets" | "rx_bytes" | "tx_packets" | "tx_bytes" | "frames_injected" | "frames_accepted", amount: number): void {
+  #add(
+    name: "rx_packets" | "rx_bytes" | "tx_packets" | "tx_bytes" | "frames_injected" | "frames_accepted",
+    amount: number,
+  ): void {
     this.#counters[counterIndex[name]]! += amount;
   }
 }

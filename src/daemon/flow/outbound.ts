@@ -1,15 +1,22 @@
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
+import { u16 } from "../packet/bytes.ts";
 import { destinationKind } from "../packet/address-kind.ts";
-import { flowHash } from "../packet/flow-hash.ts";
-import { tooBigAnswer } from "../packet/icmp.ts";
+import { buildTooBig, longestTooBig } from "../packet/icmp.ts";
 import { checkPacket, destinationIpv4, destinationIpv6Word, ipVersion } from "../packet/ip.ts";
-import { splitUnit } from "../packet/segment.ts";
-import { headersLength, isPlain, kindNone, segmentSize, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
+import { splitLength, splitUnit } from "../packet/segment.ts";
+import { flowHash } from "../packet/transport.ts";
+import { headersLength, isPlain, kindNone, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
 import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
 import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import { sendable } from "./sendable.ts";
+
+/** Source addresses of ICMP answers, by family. */
+export interface AnswerAddresses {
+  readonly v4: Uint8Array | undefined;
+  readonly v6: Uint8Array | undefined;
+}
 
 export interface OutboundRules {
   /** Bytes of one read buffer; four of the largest units fit into 256 KiB. */
@@ -37,9 +44,9 @@ export class Outbound {
   readonly #rules: OutboundRules;
   readonly #buffers: ReadBuffers;
   readonly #down: () => void;
-  /** Where ICMP answers and split packets are made. */
-  readonly #scratch: TunBuffer;
-  readonly #answerFrom: () => { v4: number | undefined; v6: Uint8Array | undefined };
+  /** Where ICMP answers are made. */
+  readonly #answer: TunBuffer;
+  readonly #answerFrom: () => AnswerAddresses;
   #held = false;
 
   // The run of frames for one link that is being gathered.
@@ -56,7 +63,7 @@ export class Outbound {
     /** The TUN is gone or down. */
     down: () => void;
     /** Source addresses for ICMP answers. */
-    answerFrom: () => { v4: number | undefined; v6: Uint8Array | undefined };
+    answerFrom: () => AnswerAddresses;
   }) {
     this.#device = parts.device;
     this.#destinations = parts.destinations;
@@ -67,7 +74,7 @@ export class Outbound {
     this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
       parts.device.allocate(size),
     );
-    this.#scratch = parts.device.allocate(2 * largestUnit);
+    this.#answer = parts.device.allocate(unitHeaderLength + longestTooBig);
   }
 
   start(): void {
@@ -138,7 +145,8 @@ export class Outbound {
     if (link === undefined) return this.#dropAt(at, "no_link");
     const plain = isPlain(bytes, header);
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
-    if (largestPacket(bytes, header, packet, length, plain) > session.mtu) return this.#tooBig(buffer, at, length, session);
+    if (largestPacket(bytes, header, packet, length, plain) > session.mtu)
+      return this.#tooBig(buffer, at, length, session);
     if (link !== this.#runLink) {
       this.#flush(buffer, at);
       this.#runLink = link;
@@ -201,32 +209,30 @@ export class Outbound {
 
   /** For a peer that can't inject such a unit: the packets that the kernel would have made of it. */
   #split(link: FlowLink, memory: TunBuffer, header: number, length: number): void {
-    const frames: Buffer[] = [];
+    const frames = Buffer.allocUnsafe(splitLength(memory.bytes, header, length, frameHeaderBytes));
+    let units = 0;
     let inner = 0;
-    splitUnit(memory.bytes, header, length, this.#scratch.bytes, 0, (offset, size) => {
-      const frame = Buffer.allocUnsafe(frameHeaderBytes + size);
-      writeFrameHeader(frame, 0, frameType.packet, size);
-      frame.set(this.#scratch.bytes.subarray(offset, offset + size), frameHeaderBytes);
-      frames.push(frame);
+    splitUnit(memory.bytes, header, length, frames, 0, frameHeaderBytes, (offset, size) => {
+      writeFrameHeader(frames, offset - frameHeaderBytes, frameType.packet, size);
+      units += 1;
       inner += size;
     });
-    const run = Buffer.concat(frames);
-    if (!this.#destinations.exclusive && link.queuedBytes + run.length > this.#rules.queueBytes) {
-      this.#drop("queue_full", frames.length);
-    } else if (frames.length > 0) {
-      this.#send(link, run, frames.length, inner, undefined);
+    if (!this.#destinations.exclusive && link.queuedBytes + frames.length > this.#rules.queueBytes) {
+      this.#drop("queue_full", units);
+    } else {
+      this.#send(link, frames, units, inner, undefined);
     }
   }
 
   #tooBig(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {
-    const { v4, v6 } = this.#answerFrom();
     const { bytes } = buffer.memory;
     const packet = at + frameHeaderBytes + unitHeaderLength;
-    const answer = this.#scratch;
-    const size = tooBigAnswer(bytes, packet, length, session.mtu, { v4, v6 }, answer.bytes, unitHeaderLength);
-    if (size > 0) {
-      answer.bytes.fill(0, 0, unitHeaderLength);
-      this.#device.write(answer, 0, unitHeaderLength + size);
+    const { v4, v6 } = this.#answerFrom();
+    const source = ipVersion(bytes, packet) === 4 ? v4 : v6;
+    if (source !== undefined) {
+      const size = buildTooBig(bytes, packet, length, session.mtu, source, this.#answer.bytes, unitHeaderLength);
+      // The virtio header in front of it stays zero: a plain packet.
+      if (size > 0) this.#device.write(this.#answer, 0, unitHeaderLength + size);
     }
     return this.#dropAt(at, "too_big");
   }
@@ -248,5 +254,5 @@ export class Outbound {
 /** Length of the largest packet that the unit becomes on the other side. */
 function largestPacket(bytes: Uint8Array, header: number, packet: number, length: number, plain: boolean): number {
   if (plain || bytes[header] === kindNone) return length;
-  return Math.min(length, headersLength(bytes, packet, length) + segmentSize(bytes, header));
+  return Math.min(length, headersLength(bytes, packet, length) + u16(bytes, header + 4));
 }

@@ -1,16 +1,13 @@
-import type { X509Certificate } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import { Admission, type AdmissionRules } from "./admission.ts";
-import { alpn, type Identified } from "./peer.ts";
+import type { Authentication } from "./peer.ts";
 
 export interface AcceptorHandlers {
   /** TLS is done and the peer's identity known; the connection has said nothing yet. */
   secured(socket: TLSSocket, identity: string, remote: string): void;
   refused(remote: string, reason: string, text: string): void;
-  identify(certificate: X509Certificate): Identified;
-  reasonOf(error: unknown): string;
 }
 
 /** Connections that wait for their handshake; more are closed. */
@@ -25,6 +22,7 @@ export class Acceptor {
   readonly #listener: Server;
   readonly #tls: TlsServer;
   readonly #handlers: AcceptorHandlers;
+  readonly #authentication: Authentication;
   readonly #admission: Admission;
   readonly #now: () => Millis;
   readonly #keepAlive: boolean;
@@ -37,9 +35,11 @@ export class Acceptor {
     rules: AdmissionRules;
     keepAlive: boolean;
     handlers: AcceptorHandlers;
+    authentication: Authentication;
     now: () => Millis;
   }) {
     this.#handlers = parts.handlers;
+    this.#authentication = parts.authentication;
     this.#admission = new Admission(parts.rules);
     this.#now = parts.now;
     this.#keepAlive = parts.keepAlive;
@@ -112,18 +112,14 @@ export class Acceptor {
 
   #secured(socket: TLSSocket): void {
     const remote = remoteOf(socket);
-    const certificate = socket.getPeerX509Certificate();
-    const identified: Identified =
-      certificate === undefined
-        ? { kind: "refused", reason: "no_certificate" }
-        : this.#handlers.identify(certificate);
-    const valid = identified.kind === "identity" && socket.alpnProtocol === alpn;
-    if (this.#begun.delete(remote)) this.#admission.end(socket.remoteAddress ?? "", this.#now(), valid);
+    const peer = this.#authentication.peer(socket);
+    if (this.#begun.delete(remote)) {
+      this.#admission.end(socket.remoteAddress ?? "", this.#now(), peer.kind === "identity");
+    }
     // The error of a connection that closes before it has an owner.
     socket.on("error", () => {});
-    if (identified.kind === "refused") return this.#refuse(socket, remote, identified.reason);
-    if (!valid) return this.#refuse(socket, remote, "alpn");
-    this.#handlers.secured(socket, identified.name, remote);
+    if (peer.kind === "identity") this.#handlers.secured(socket, peer.name, remote);
+    else this.#refuse(socket, remote, peer.reason);
     this.#begin();
   }
 
@@ -134,7 +130,8 @@ export class Acceptor {
 
   #failed(error: Error, socket: TLSSocket): void {
     const remote = remoteOf(socket);
-    this.#handlers.refused(remote, this.#handlers.reasonOf(error), error.message);
+    const reason = this.#authentication.reasonOf(error, socket.authorizationError);
+    this.#handlers.refused(remote, reason, error.message);
     socket.destroy();
   }
 }

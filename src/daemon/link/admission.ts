@@ -59,7 +59,8 @@ export class Admission {
   /** Forgets sources that are no different from new ones. */
   sweep(now: Millis): void {
     for (const [key, source] of this.#sources) {
-      const full = source.tokens + ((now - source.at) / 1000) * this.#rules.perSource.rate >= this.#rules.perSource.burst;
+      const full =
+        source.tokens + ((now - source.at) / 1000) * this.#rules.perSource.rate >= this.#rules.perSource.burst;
       if (source.pending === 0 && full && source.knownUntil <= now) this.#sources.delete(key);
     }
   }

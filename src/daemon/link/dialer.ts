@@ -1,7 +1,6 @@
-import type { X509Certificate } from "node:crypto";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
-import { alpn, type Identified } from "./peer.ts";
+import type { Authentication } from "./peer.ts";
 
 export interface DialTarget {
   /** An address, not a name. */
@@ -9,7 +8,7 @@ export interface DialTarget {
   readonly port: number;
   /** Identity that the server's certificate must have. */
   readonly identity: string;
-  /** Server name indication; none without. */
+  /** Name that is sent (SNI) and checked as well; neither without. */
   readonly serverName: string | undefined;
 }
 
@@ -27,21 +26,18 @@ export function dial(
     tls: ConnectionOptions;
     timeout: Millis;
     keepAlive: boolean;
-    identify: (certificate: X509Certificate) => Identified;
-    reasonOf: (error: unknown) => string;
+    authentication: Authentication;
   },
 ): Promise<DialOutcome> {
   return new Promise((resolve) => {
-    const socket = connect({
+    const options: ConnectionOptions & { noDelay: boolean; keepAlive: boolean } = {
       ...parts.tls,
       host: target.host,
       port: target.port,
       noDelay: true,
       keepAlive: parts.keepAlive,
-      ...(target.serverName === undefined ? {} : { servername: target.serverName }),
-      // The identity is the URI name, checked below; there is no host name in a private certificate.
-      checkServerIdentity: () => undefined,
-    });
+    };
+    const socket = connect(options);
     const finish = (outcome: DialOutcome): void => {
       clearTimeout(timer);
       socket.off("error", onError);
@@ -53,18 +49,15 @@ export function dial(
       resolve(outcome);
     };
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
-    const onError = (error: Error): void => fail(parts.reasonOf(error), error.message);
+    const onError = (error: Error): void => fail(parts.authentication.reasonOf(error), error.message);
     const timer = setTimeout(() => fail("timeout", `no TLS connection within ${parts.timeout} ms`), parts.timeout);
     socket.on("error", onError);
     socket.once("secureConnect", () => {
-      const certificate = socket.getPeerX509Certificate();
-      const identified: Identified =
-        certificate === undefined ? { kind: "refused", reason: "no_certificate" } : parts.identify(certificate);
-      if (identified.kind === "refused") return fail(identified.reason, "the server's certificate has no usable identity");
-      if (identified.name !== target.identity) {
-        return fail("wrong_identity", `the server is ${identified.name}, expected ${target.identity}`);
+      const peer = parts.authentication.peer(socket);
+      if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
+      if (peer.name !== target.identity) {
+        return fail("wrong_identity", `the server is ${peer.name}, expected ${target.identity}`);
       }
-      if (socket.alpnProtocol !== alpn) return fail("alpn", "the server does not speak the link protocol");
       finish({ kind: "secured", socket, remote: `${target.host}:${target.port}` });
     });
   });

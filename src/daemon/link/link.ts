@@ -4,7 +4,15 @@ import type { Memory } from "../sys/memory.ts";
 import { tcpInfo } from "../sys/tcp.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
-import { type CloseReason, decodeClose, decodeGoaway, decodePong, encodeClose, encodePong, type GoawayScope } from "./messages.ts";
+import {
+  type CloseReason,
+  decodeClose,
+  decodeGoaway,
+  decodePong,
+  encodeClose,
+  encodePong,
+  type GoawayScope,
+} from "./messages.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
 
@@ -82,7 +90,9 @@ export class Link {
     this.state = { kind: "configuring", until: parts.greetingBy };
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
     this.#queue = new SendQueue(parts.socket, () => {});
-    this.#receiver = new Receiver(parts.landing, (type, memory, body, length) => this.#frame(type, memory, body, length));
+    this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
+      this.#frame(type, memory, body, length),
+    );
     this.#socket.on("data", (chunk: Buffer) => this.#data(chunk));
     this.#socket.on("error", (error) => this.#end("socket_error", error.message));
     this.#socket.on("end", () => this.#end("peer_closed", ""));

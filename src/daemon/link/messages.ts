@@ -128,7 +128,8 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
   const linkIndex = uint(fields, tag.linkIndex, 1);
   const capabilities = uint(fields, tag.capabilities, 4);
   const mtu = uint(fields, tag.mtu, 2);
-  if (version === undefined || intent === undefined || epoch === undefined || capabilities === undefined) return undefined;
+  if (version === undefined || intent === undefined || epoch === undefined || capabilities === undefined)
+    return undefined;
   if (linkIndex === undefined || linkIndex > maxLinkIndex || mtu === undefined || mtu < minMtu) return undefined;
   const session = sized(fields, tag.session, sessionIdBytes);
   const token = fields.get(tag.token);
@@ -149,7 +150,10 @@ export function encodeWelcome(welcome: Welcome): Buffer {
     .bytes(tag.session, Buffer.from(welcome.session, "hex"))
     .u64(tag.epoch, welcome.epoch)
     .bytes(tag.token, Buffer.from(welcome.token, "base64"))
-    .bytes(tag.addresses, packList(welcome.addresses.map(({ address, prefixLength }) => ({ address, length: prefixLength }))))
+    .bytes(
+      tag.addresses,
+      packList(welcome.addresses.map(({ address, prefixLength }) => ({ address, length: prefixLength }))),
+    )
     .bytes(tag.gateways, packList(welcome.gateways.map((address) => ({ address, length: fullLength(address) }))))
     .bytes(tag.routes, packList(welcome.routes))
     .u16(tag.mtu, welcome.mtu)
@@ -184,8 +188,10 @@ export function decodeWelcome(body: Uint8Array): Welcome | undefined {
   const capabilities = uint(fields, tag.capabilities, 4);
   if (version === undefined || serverId === undefined || region === undefined || bootId === undefined) return undefined;
   if (clusterId === undefined || session === undefined || epoch === undefined || token === undefined) return undefined;
-  if (addresses === undefined || addresses.length === 0 || gateways === undefined || routes === undefined) return undefined;
-  if (mtu === undefined || mtu < minMtu || keepaliveMs === undefined || keepaliveMs < 100 || !keepaliveMisses) return undefined;
+  if (addresses === undefined || addresses.length === 0 || gateways === undefined || routes === undefined)
+    return undefined;
+  if (mtu === undefined || mtu < minMtu || keepaliveMs === undefined || keepaliveMs < 100 || !keepaliveMisses)
+    return undefined;
   if (sessionCount === undefined || takeover === undefined || capabilities === undefined) return undefined;
   if (token.length === 0 || token.length > maxToken) return undefined;
   return {
@@ -297,7 +303,6 @@ function name(fields: Map<number, Buffer>, which: number): string | undefined {
   const value = fields.get(which)?.toString("latin1");
   return value !== undefined && value.length <= maxName && /^[\x21-\x7e]*$/.test(value) ? value : undefined;
 }
-
 
 /** A list of prefixes: each family u8 (4 or 6), length u8, then 4 or 16 bytes. */
 function packList(list: readonly Prefix[]): Buffer {

@@ -1,5 +1,12 @@
 import type { Memory } from "../sys/memory.ts";
-import { faultBadLength, faultUnknownType, type FrameFault, frameHeaderBytes, frameLength, maxFrameBytes } from "./frame.ts";
+import {
+  faultBadLength,
+  faultUnknownType,
+  type FrameFault,
+  frameHeaderBytes,
+  frameLength,
+  maxFrameBytes,
+} from "./frame.ts";
 
 /** Room in front of the first frame, so that a virtio header can be put before any packet in place. */
 const headroom = 16;

@@ -12,11 +12,17 @@ export const dropReasons = {
   too_big: { side: "outbound", text: "larger than the session's MTU; the sender got an ICMP answer" },
   queue_full: { side: "outbound", text: "the session's peer reads too slowly and its queue is full" },
   link_closed: { side: "outbound", text: "accepted, but the link ended before the frame was written" },
-  bad_packet: { side: "inbound", text: "the peer sent what is not a well-formed IP packet, or a source that no packet may have" },
+  bad_packet: {
+    side: "inbound",
+    text: "the peer sent what is not a well-formed IP packet, or a source that no packet may have",
+  },
   bad_offload: { side: "inbound", text: "the peer's segmentation fields contradict the packet" },
   spoofed_source: { side: "inbound", text: "the sending session does not own the source address" },
   forbidden_destination: { side: "inbound", text: "a destination that the peer may not reach" },
-  client_to_client: { side: "inbound", text: "from one client to another, which access.client_to_client does not allow" },
+  client_to_client: {
+    side: "inbound",
+    text: "from one client to another, which access.client_to_client does not allow",
+  },
   peer_queue_full: { side: "inbound", text: "from one client to another whose queue is full or who has no link" },
   tun_refused: { side: "inbound", text: "the kernel refused the packet" },
 } as const;
