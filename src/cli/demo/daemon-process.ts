@@ -43,11 +43,19 @@ export class DaemonProcess implements AsyncDisposable {
     await writeFile(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   }
 
-  start(): Running {
+  /** Starts it; `wrapper` is a program that turns into the daemon. */
+  start(wrapper: readonly string[] = []): Running {
     if (this.#disposed) throw new Error(`${this.name} is put away`);
-    this.#running = this.namespace.start(this.name, [programPath("sssonectord"), "--config", this.configFile], {
-      env: { STATE_DIRECTORY: path.join(this.directory, "state"), RUNTIME_DIRECTORY: path.join(this.directory, "run") },
-    });
+    this.#running = this.namespace.start(
+      this.name,
+      [...wrapper, programPath("sssonectord"), "--config", this.configFile],
+      {
+        env: {
+          STATE_DIRECTORY: path.join(this.directory, "state"),
+          RUNTIME_DIRECTORY: path.join(this.directory, "run"),
+        },
+      },
+    );
     return this.#running;
   }
 

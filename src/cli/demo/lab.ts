@@ -56,23 +56,30 @@ export class Lab implements AsyncDisposable {
     const directory = await mkdtemp(path.join(tmpdir(), `${prefix}-`));
     resources.defer(async () => await rm(directory, { recursive: true }));
     const authority = await Authority.create(path.join(directory, "pki"));
-    const credentials = await authority.issue("server", serverName);
+    await authority.issue("server", serverName);
     const namespace = resources.use(await Namespace.create(prefix, "server"));
     const server = resources.use(new DaemonProcess(serverName, namespace, directory));
     const lab = new Lab(prefix, authority, server, resources.move());
-    await server.configure(merged(lab.#serverConfig(credentials), serverBlocks));
+    await lab.reconfigureServer(serverBlocks);
     return lab;
   }
 
-  #serverConfig(credentials: Credentials): ConfigBlocks {
-    return {
-      core: { mode: "server", name: serverName },
+  /** Writes the server's config anew; it counts from its next start or reload. */
+  async reconfigureServer(blocks: ConfigBlocks): Promise<void> {
+    await this.server.configure(this.serverConfig(serverName, blocks));
+  }
+
+  /** The config of a server of this name, whose certificate was issued, with these blocks over the usual ones. */
+  serverConfig(name: string, blocks: ConfigBlocks): ConfigBlocks {
+    const usual: ConfigBlocks = {
+      core: { mode: "server", name },
       network: { interface: innerInterface, address: `${this.inner}/16`, address6: `${this.inner6}/48` },
       tunnel: { listen: `0.0.0.0:${tunnelPort}` },
-      ...security(credentials),
+      ...security(this.authority.credentials(name)),
       access: { default: "allow" },
       control: { socket: this.server.socket },
     };
+    return merged(usual, blocks);
   }
 
   /** Makes another namespace, joined to the server's by a wire, and the config of a client in it. */

@@ -3,11 +3,7 @@
  * connection, checks that it is TLS records from its first byte to its last, and looks for the marker everywhere.
  * Prints "capturing", and at the end a CaptureResult.
  */
-import { networkInterfaces } from "node:os";
-import { bind } from "../../../../src/daemon/sys/libc.ts";
-import { allocateMemory } from "../../../../src/daemon/sys/memory.ts";
-import { poll } from "../../../../src/daemon/sys/poll.ts";
-import { AF_PACKET, ETH_P_ALL_BE, rawSocket, receive } from "./raw.ts";
+import { capture } from "./interface-socket.ts";
 
 export interface CaptureResult {
   packets: number;
@@ -19,15 +15,6 @@ export interface CaptureResult {
 }
 
 const [interfaceName = "", marker = ""] = process.argv.slice(2);
-const scope = Object.values(networkInterfaces()[interfaceName] ?? {}).find(({ scopeid }) => scopeid)?.scopeid;
-if (scope === undefined) throw new Error(`${interfaceName}: no such interface with an IPv6 link-local address`);
-const fd = rawSocket(AF_PACKET, ETH_P_ALL_BE);
-const address = allocateMemory(20);
-address.bytes.writeUInt16LE(AF_PACKET, 0);
-address.bytes.writeUInt16LE(ETH_P_ALL_BE, 2);
-address.bytes.writeInt32LE(scope, 4);
-if (bind(fd, address.address, 20) < 0) throw new Error(`cannot bind to ${interfaceName}`);
-
 const result: CaptureResult = { packets: 0, marked: 0, kinds: {}, streams: [] };
 /** Payloads by their offset from the first sequence number, per direction. */
 const streams = new Map<string, { first: number; parts: Map<number, Buffer> }>();
@@ -85,10 +72,7 @@ function tlsRecords(bytes: Buffer): number | undefined {
   return records;
 }
 
-const poller = poll(fd, () => {
-  for (let frame = receive(fd); frame !== undefined; frame = receive(fd)) take(frame);
-});
-poller.start();
+const poller = capture(interfaceName, take);
 console.log("capturing");
 process.once("SIGTERM", () => {
   poller.close();
