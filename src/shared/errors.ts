@@ -91,10 +91,6 @@ export const errorCodes = {
     means: "No daemon listens on the control socket.",
     next: "start it: systemctl start sssonector, or name its socket: --socket PATH",
   },
-  control_usage: {
-    means: "A request with parameters that the daemon does not take.",
-    next: "see: sssonector ctl --help",
-  },
   tls_file: {
     means: "A file of security.tls is missing or can't be read.",
     next: "check the path and its permissions",
@@ -137,6 +133,18 @@ export const errorCodes = {
     next: "set the clock of this machine: timedatectl",
   },
   tls_revoked: { means: "Our own certificate is revoked.", next: "ask the operator of the CA for a new one" },
+  host_ip: {
+    means: "The ip command could not change or read an address or a route.",
+    next: "install iproute2, and run the daemon as root or with CAP_NET_ADMIN",
+  },
+  host_journal: {
+    means: "The journal of changes to the host can't be read or written.",
+    next: "make the state directory writable for the daemon and look for free space",
+  },
+  host_netlink: {
+    means: "Changes of links and routes can't be watched.",
+    next: "allow AF_NETLINK for the daemon (systemd: RestrictAddressFamilies)",
+  },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

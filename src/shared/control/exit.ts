@@ -21,14 +21,14 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   control_refused: exitCodes.refused,
   control_timeout: exitCodes.timedOut,
   control_unreachable: exitCodes.unreachable,
-  control_usage: exitCodes.usage,
+  usage: exitCodes.usage,
 };
 
 const codeOfKind: Record<RpcErrorKind, ErrorCode> = {
   parse: "control_protocol",
   invalid_request: "control_protocol",
   unknown_method: "control_protocol",
-  invalid_params: "control_usage",
+  invalid_params: "usage",
   internal: "control_failed",
   failed: "control_failed",
   denied: "control_denied",

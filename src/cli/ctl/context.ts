@@ -1,0 +1,38 @@
+import { connectControl, type ControlClient } from "../../shared/control/client.ts";
+import { locateSocket, runDirectory } from "../../shared/control/locate.ts";
+import type { Options } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a verb works with. */
+export interface Context {
+  options: Options;
+  /** The verb's argument; empty when it takes none. */
+  argument: string;
+  terminal: Terminal;
+  /** @throws SssonectorError control_* */
+  connect(): Promise<ControlClient>;
+}
+
+/** Milliseconds to wait for an answer, unless --timeout says otherwise. */
+const answerTime = 5_000;
+
+export function contextFor(options: Options, argument: string, terminal: Terminal): Context {
+  const connect = async (): Promise<ControlClient> => {
+    const socketPath = locateSocket(options.socket, runDirectory(terminal.env));
+    return connectControl({ socketPath, clientName: "ctl", timeoutMs: options.timeout ?? answerTime });
+  };
+  return { options, argument, terminal, connect };
+}
+
+/** Prints one answer as a line of JSON. */
+export function printJson(terminal: Terminal, value: object): void {
+  terminal.out(`${JSON.stringify({ v: 1, ...value })}\n`);
+}
+
+/** Waits, or until nobody reads any more. */
+export function pause(terminal: Terminal, milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = terminal.clock.after(milliseconds, resolve);
+  terminal.gone.addEventListener("abort", () => resolve(), { once: true });
+  return promise.finally(() => timer.cancel());
+}

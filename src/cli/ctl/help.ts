@@ -1,0 +1,44 @@
+import { optionRows, type OptionName } from "./options.ts";
+import { everyVerb, optionsOf, type Verb, verbs } from "./verbs.ts";
+
+/** Help for all verbs, each with one example, or for one. */
+export function help(verb: Verb | undefined): string {
+  return verb === undefined ? overview() : verbHelp(verb);
+}
+
+function overview(): string {
+  const list = verbs.map(
+    (verb) => `  ${verb.name.padEnd(12)} ${verb.does}\n${" ".repeat(15)}sssonector ctl ${verb.example}`,
+  );
+  return lines([
+    "usage: sssonector ctl [--socket PATH] [--json] [--timeout 5s] VERB [ARGUMENT] [OPTIONS]",
+    "",
+    ...list,
+    "",
+    "options of every verb:",
+    ...everyVerb.map(optionLine),
+    "",
+    "exit codes: 0 ok, 1 failed, 2 usage, 3 daemon unreachable, 4 no such object, 5 denied, 6 refused, 7 timed out",
+  ]);
+}
+
+function verbHelp(verb: Verb): string {
+  return lines([
+    `usage: sssonector ctl ${verb.name}${verb.argument === undefined ? "" : ` ${verb.argument}`} [OPTIONS]`,
+    "",
+    verb.does,
+    "",
+    ...optionsOf(verb).map(optionLine),
+    "",
+    `example: sssonector ctl ${verb.example}`,
+  ]);
+}
+
+function optionLine(name: OptionName): string {
+  const { value, does } = optionRows[name];
+  return `  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(24)} ${does}`;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}

@@ -1,0 +1,98 @@
+import { SssonectorError } from "../../shared/errors.ts";
+import { parseDuration } from "../../shared/units.ts";
+
+/** An option of the command line. */
+export interface OptionRow {
+  /** What stands for its value in help; none: the option takes no value. */
+  value?: string;
+  does: string;
+}
+
+export type OptionName =
+  | "socket"
+  | "json"
+  | "timeout"
+  | "help"
+  | "watch"
+  | "interval"
+  | "follow"
+  | "since"
+  | "reason"
+  | "dry-run"
+  | "yes"
+  | "for";
+
+/** Every option of every verb. */
+export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
+  socket: { value: "PATH", does: "the daemon's control socket; default: the only one in the run directory" },
+  json: { does: "print JSON, one object per answer" },
+  timeout: { value: "DURATION", does: "wait this long for an answer; default 5s" },
+  help: { does: "print help" },
+  watch: { does: "print again and again" },
+  interval: { value: "DURATION", does: "time between prints of --watch; default 1s" },
+  follow: { does: "go on with new events" },
+  since: { value: "DURATION|SEQ", does: "only events of the last DURATION, or after number SEQ" },
+  reason: { value: "TEXT", does: "why; told to the peer and audited" },
+  "dry-run": { does: "say what would happen and do nothing" },
+  yes: { does: "don't ask" },
+  for: { value: "CONDITION", does: "ready, or state=STATE" },
+};
+
+/** Values as they stand on the command line: text, or true for an option without a value. */
+export type RawOptions = Partial<Record<OptionName, string | true>>;
+
+/** Options with their values decoded. */
+export interface Options {
+  socket: string | undefined;
+  json: boolean;
+  /** Milliseconds; undefined when not given. */
+  timeout: number | undefined;
+  watch: boolean;
+  /** Milliseconds. */
+  interval: number;
+  follow: boolean;
+  since: Since | undefined;
+  reason: string | undefined;
+  dryRun: boolean;
+  yes: boolean;
+  for: string | undefined;
+}
+
+export type Since = { kind: "age"; milliseconds: number } | { kind: "seq"; seq: number };
+
+/** @throws SssonectorError usage */
+export function decodeOptions(raw: RawOptions): Options {
+  return {
+    socket: text(raw.socket),
+    json: raw.json === true,
+    timeout: duration("timeout", raw.timeout),
+    watch: raw.watch === true,
+    interval: duration("interval", raw.interval) ?? 1_000,
+    follow: raw.follow === true,
+    since: since(raw.since),
+    reason: text(raw.reason),
+    dryRun: raw["dry-run"] === true,
+    yes: raw.yes === true,
+    for: text(raw.for),
+  };
+}
+
+function text(value: string | true | undefined): string | undefined {
+  return value === true ? undefined : value;
+}
+
+/** From 100 ms to 24 days, the longest that a timer can wait. */
+function duration(name: OptionName, value: string | true | undefined): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const milliseconds = parseDuration(value);
+  if (milliseconds !== undefined && milliseconds >= 100 && milliseconds < 2 ** 31) return milliseconds;
+  throw new SssonectorError("usage", `--${name} wants a duration from 100ms to 24d (got ${JSON.stringify(value)})`);
+}
+
+function since(value: string | true | undefined): Since | undefined {
+  if (typeof value !== "string") return undefined;
+  const milliseconds = parseDuration(value);
+  if (milliseconds !== undefined) return { kind: "age", milliseconds };
+  if (/^\d{1,15}$/.test(value)) return { kind: "seq", seq: Number(value) };
+  throw new SssonectorError("usage", `--since wants a duration or an event's number (got ${JSON.stringify(value)})`);
+}
