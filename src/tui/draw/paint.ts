@@ -1,0 +1,78 @@
+import type { Line, Tone } from "./line.ts";
+
+/** Writes a line with the terminal's own means; `stale` draws all of it as old. */
+export type Paint = (line: Line, stale?: boolean) => string;
+
+/** How many colours may be used: none (NO_COLOR), the 16 of every terminal, or the 256 of most. */
+export type ColourDepth = 0 | 16 | 256;
+
+/** SGR parameters (ECMA-48) for each tone. Without colour only weight and reversal are left, and words and signs. */
+const styles: Record<ColourDepth, Record<Tone, string>> = {
+  0: {
+    text: "",
+    strong: "1",
+    dim: "",
+    faint: "",
+    rx: "",
+    tx: "",
+    good: "",
+    warn: "1",
+    critical: "1;7",
+    key: "1",
+    selected: "7",
+    button: "1;7",
+    banner: "7",
+  },
+  16: {
+    text: "",
+    strong: "1",
+    dim: "2",
+    faint: "2",
+    rx: "94",
+    tx: "33",
+    good: "94",
+    warn: "33",
+    critical: "1;7;33",
+    key: "1;94",
+    selected: "7",
+    button: "1;7",
+    banner: "7;33",
+  },
+  256: {
+    text: "",
+    strong: "1",
+    dim: "38;5;246",
+    faint: "38;5;240",
+    rx: "38;5;75",
+    tx: "38;5;215",
+    good: "38;5;110",
+    warn: "38;5;215",
+    critical: "1;38;5;232;48;5;208",
+    key: "1;38;5;117",
+    selected: "38;5;231;48;5;24",
+    button: "1;38;5;232;48;5;215",
+    banner: "38;5;232;48;5;215",
+  },
+};
+
+/** What a stale frame is drawn in, so that nobody takes it for live. */
+const staleStyle: Record<ColourDepth, string> = { 0: "2", 16: "2", 256: "38;5;240" };
+
+/** The depth that the environment asks for (https://no-color.org, COLORTERM, TERM). */
+export function colourDepth(env: Readonly<Record<string, string | undefined>>): ColourDepth {
+  if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return 0;
+  const many = /256|truecolor|24bit|kitty|ghostty|direct/;
+  return many.test(env["COLORTERM"] ?? "") || many.test(env["TERM"] ?? "") ? 256 : 16;
+}
+
+export function painter(depth: ColourDepth): Paint {
+  const table = styles[depth];
+  return (line, stale = false) => {
+    let out = "";
+    for (const { text, tone } of line) {
+      const style = stale ? staleStyle[depth] : table[tone];
+      out += style === "" || text === "" ? text : `\u001b[${style}m${text}\u001b[0m`;
+    }
+    return out === "" ? " " : out;
+  };
+}

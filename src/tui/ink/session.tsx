@@ -1,0 +1,81 @@
+import { render } from "ink";
+import type { ReadStream, WriteStream } from "node:tty";
+import type { Clock } from "../../shared/clock.ts";
+import type { Paint } from "../draw/paint.ts";
+import { Feed, type Wire } from "../feed.ts";
+import type { Effect } from "../model/message.ts";
+import { initialState, type Setup } from "../model/state.ts";
+import { Store } from "../model/store.ts";
+import { Console } from "./console.tsx";
+import { type Exit, watchExits } from "../exit.ts";
+import { Suspender } from "./suspend.ts";
+
+export interface SessionOptions {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly clock: Clock;
+  readonly setup: Setup;
+  readonly paint: Paint;
+  readonly fps: number;
+  readonly connect: () => Promise<Wire>;
+}
+
+/** Snapshots a second; more than the daemon measures would only repeat them. */
+const rateHz = 2;
+
+function sizeOf(stdout: WriteStream): { columns: number; rows: number } {
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
+}
+
+/**
+ * Runs the console on a terminal until it is left, by a key, a signal or an error; the terminal is restored then.
+ * @throws SssonectorError when there is no daemon at the start
+ */
+export async function runSession(options: SessionOptions): Promise<Exit> {
+  const { stdin, stdout, clock, setup, paint, fps, connect } = options;
+  const left = Promise.withResolvers<Exit>();
+  using cleanUp = new DisposableStack();
+  const suspender = cleanUp.use(new Suspender(clock));
+  const perform = (effect: Effect): void => {
+    if (effect.kind === "quit") left.resolve({ code: 0 });
+    else if (effect.kind === "suspend") void suspender.suspend();
+    else void kick(effect);
+  };
+  const { columns, rows } = sizeOf(stdout);
+  const store = new Store(initialState(setup, columns, rows), perform);
+  const feed = cleanUp.adopt(new Feed({ connect, clock, rateHz: Math.min(fps, rateHz), send: store.send }), (f) =>
+    f.close(),
+  );
+  const kick = async ({ target, dryRun, token }: Extract<Effect, { kind: "kick" }>): Promise<void> => {
+    const answer = await feed.kick(target, dryRun);
+    store.send({ kind: "kick-answer", token, answer, now: clock.now() });
+  };
+  await feed.start();
+
+  const resized = (): void => store.send({ kind: "size", ...sizeOf(stdout) });
+  stdout.on("resize", resized);
+  cleanUp.defer(() => stdout.off("resize", resized));
+  cleanUp.adopt(
+    clock.every(1000, () => store.send({ kind: "tick", now: clock.now() })),
+    (timer) => timer.cancel(),
+  );
+  cleanUp.defer(watchExits(stdout, left.resolve));
+  const app = render(<Console store={store} paint={paint} clock={clock} attach={suspender.attach} />, {
+    stdin,
+    stdout,
+    alternateScreen: true,
+    incrementalRendering: true,
+    interactive: true,
+    maxFps: fps,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  const ended = app.waitUntilExit().then(
+    (): Exit => ({ code: 0 }),
+    (error: unknown): Exit => ({ code: 1, error }),
+  );
+  const exit = await Promise.race([left.promise, ended]);
+  app.unmount();
+  await ended;
+  return exit;
+}

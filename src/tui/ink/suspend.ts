@@ -1,0 +1,53 @@
+import type { Clock } from "../../shared/clock.ts";
+
+/** Hands the terminal back while it runs, as Ink's `suspendTerminal`. */
+export type HandBack = (run: () => Promise<void>) => Promise<void>;
+
+/** Milliseconds in which the kernel stops a process that was told to. */
+const stopWithin = 50;
+
+/**
+ * Stops this process as a shell expects on Ctrl-Z. SIGTSTP and not SIGSTOP, since the kernel discards it where there
+ * is no shell to continue us; then the time simply passes.
+ */
+async function stop(clock: Clock): Promise<void> {
+  const passed = Promise.withResolvers<void>();
+  process.kill(process.pid, "SIGTSTP");
+  clock.after(stopWithin, () => passed.resolve());
+  await passed.promise;
+}
+
+/** Ctrl-Z, also as a signal from outside: the terminal is handed back before the process stops. */
+export class Suspender {
+  #clock: Clock;
+  #handBack: HandBack | undefined;
+  #suspended = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    process.on("SIGTSTP", this.#onSignal);
+  }
+
+  readonly attach = (handBack: HandBack): void => {
+    this.#handBack = handBack;
+  };
+
+  async suspend(): Promise<void> {
+    if (this.#suspended || this.#handBack === undefined) return;
+    this.#suspended = true;
+    process.off("SIGTSTP", this.#onSignal);
+    try {
+      await this.#handBack(() => stop(this.#clock));
+    } finally {
+      process.on("SIGTSTP", this.#onSignal);
+      this.#suspended = false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    process.off("SIGTSTP", this.#onSignal);
+    this.#handBack = undefined;
+  }
+
+  readonly #onSignal = (): void => void this.suspend();
+}

@@ -1,0 +1,38 @@
+import type { Millis } from "../../shared/clock.ts";
+import { type Effect, type Step, step } from "../model/message.ts";
+import type { Mode, State } from "../model/state.ts";
+import type { Key } from "./split.ts";
+import { keyRows, type KeyRow, type Layer, typed } from "./table.ts";
+
+const layerOf: Record<Mode["kind"], Layer> = { browse: "list", filter: "filter", help: "help", kick: "dialog" };
+
+const byKey: ReadonlyMap<string, KeyRow> = new Map(
+  keyRows.flatMap((row) => row.keys.map((key) => [`${row.layer} ${key}`, row] as const)),
+);
+
+/** The row that counts for a key now. */
+export function rowFor(state: State, key: string): KeyRow | undefined {
+  return byKey.get(`always ${key}`) ?? byKey.get(`${layerOf[state.mode.kind]} ${key}`);
+}
+
+function pressOne(state: State, key: Key, now: Millis, alone: boolean): Step {
+  const row = rowFor(state, key.name);
+  if (row === undefined) {
+    return step(state.mode.kind === "filter" && key.text !== undefined ? typed(state, key.text) : state);
+  }
+  if (row.alone && !alone) return step(state);
+  const reason = row.disabled?.(state);
+  return reason === undefined ? row.act(state, now) : step({ ...state, notice: reason });
+}
+
+/** The keys of one input event, in order. */
+export function press(state: State, keys: readonly Key[], now: Millis): Step {
+  const effects: Effect[] = [];
+  let next: State = state.notice === undefined ? state : { ...state, notice: undefined };
+  for (const key of keys) {
+    const done = pressOne(next, key, now, keys.length === 1);
+    next = done.state;
+    effects.push(...done.effects);
+  }
+  return { state: next, effects };
+}

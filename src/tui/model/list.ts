@@ -1,0 +1,111 @@
+/**
+ * A list on the screen: its order, and a selection that belongs to an id. The selected row keeps its line of the
+ * screen whatever happens around it; when its object goes, it stays as a ghost until the selection moves.
+ */
+import type { Sort, TableRow } from "../tables/table.ts";
+
+export type Rows = ReadonlyMap<string, TableRow>;
+
+export interface ListState {
+  readonly sort: Sort;
+  readonly filter: string;
+  readonly order: readonly string[];
+  readonly selected: string | undefined;
+  /** Line of the viewport that the selected row is on, from 0. */
+  readonly line: number;
+  readonly ghost: TableRow | undefined;
+}
+
+export function newList(sort: Sort): ListState {
+  return { sort, filter: "", order: [], selected: undefined, line: 0, ghost: undefined };
+}
+
+/** A filter's terms all have to be in a row's words; a term after `!` must not be. */
+export function matcher(filter: string): (row: TableRow) => boolean {
+  const terms = filter
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((term) => term !== "" && term !== "!");
+  return (row) => {
+    if (terms.length === 0) return true;
+    const words = row.words();
+    return terms.every((term) => (term.startsWith("!") ? !words.includes(term.slice(1)) : words.includes(term)));
+  };
+}
+
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a).localeCompare(String(b), "en", { numeric: true });
+}
+
+function sorted(rows: readonly TableRow[], sort: Sort): string[] {
+  const direction = sort.descending ? -1 : 1;
+  return rows
+    .map((row) => ({ id: row.id, key: row.order(sort.column) }))
+    .toSorted((a, b) => direction * compare(a.key, b.key) || compare(a.id, b.id))
+    .map((row) => row.id);
+}
+
+/** The order without a re-sort: rows that stay keep their places, new ones follow. */
+function extended(order: readonly string[], shown: ReadonlySet<string>): string[] {
+  const kept = order.filter((id) => shown.has(id));
+  const known = new Set(kept);
+  return [...kept, ...[...shown].filter((id) => !known.has(id))];
+}
+
+function keepGhost(order: string[], list: ListState): string[] {
+  if (list.selected === undefined || order.includes(list.selected)) return order;
+  const before = list.order.slice(0, list.order.indexOf(list.selected)).findLast((id) => order.includes(id));
+  order.splice(before === undefined ? 0 : order.indexOf(before) + 1, 0, list.selected);
+  return order;
+}
+
+/** The list after new rows, a new filter or a new sort; `before` are the rows that it was drawn from. */
+export function refresh(list: ListState, rows: Rows, before: Rows, resort: boolean): ListState {
+  const matches = matcher(list.filter);
+  const shown = [...rows.values()].filter(matches);
+  const order = resort ? sorted(shown, list.sort) : extended(list.order, new Set(shown.map((row) => row.id)));
+  if (list.selected === undefined) return { ...list, order };
+  if (rows.has(list.selected)) {
+    return order.includes(list.selected) ? { ...list, order, ghost: undefined } : { ...unselected(list), order };
+  }
+  const ghost = list.ghost ?? before.get(list.selected);
+  return ghost === undefined ? { ...unselected(list), order } : { ...list, order: keepGhost(order, list), ghost };
+}
+
+function withoutGhost(list: ListState): readonly string[] {
+  return list.ghost === undefined ? list.order : list.order.filter((id) => id !== list.ghost?.id);
+}
+
+export function unselected(list: ListState): ListState {
+  return { ...list, order: withoutGhost(list), selected: undefined, line: 0, ghost: undefined };
+}
+
+/** Moves the selection by `steps` rows in a viewport of `height` lines; without a selection it takes the first row. */
+export function move(list: ListState, steps: number, height: number): ListState {
+  const at = list.selected === undefined ? -1 : list.order.indexOf(list.selected);
+  const wanted = at < 0 ? 0 : Math.max(0, Math.min(list.order.length - 1, at + steps));
+  const id = list.order[wanted];
+  if (id === undefined || id === list.selected) return list;
+  const line = at < 0 ? 0 : Math.max(0, Math.min(height - 1, list.line + wanted - at));
+  const next = { ...list, selected: id, line, ghost: undefined };
+  return { ...next, order: withoutGhost(list) };
+}
+
+/** The part of the list that a viewport of `height` lines shows. */
+export function viewport(
+  list: ListState,
+  height: number,
+): { readonly offset: number; readonly ids: readonly string[] } {
+  const at = list.selected === undefined ? 0 : Math.max(0, list.order.indexOf(list.selected));
+  const line = list.selected === undefined ? 0 : Math.max(0, Math.min(list.line, height - 1));
+  const offset = Math.max(0, Math.min(at - line, list.order.length - height));
+  return { offset, ids: list.order.slice(offset, offset + Math.max(0, height)) };
+}
+
+/** The list with `line` as a viewport of `height` lines really shows it. */
+export function settle(list: ListState, height: number): ListState {
+  if (list.selected === undefined) return list;
+  const line = list.order.indexOf(list.selected) - viewport(list, height).offset;
+  return line === list.line ? list : { ...list, line: Math.max(0, line) };
+}

@@ -1,0 +1,109 @@
+import type { Millis } from "../../shared/clock.ts";
+import type { Role } from "../../shared/control/protocol.ts";
+import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
+import { tables } from "../tables/index.ts";
+import type { TabName } from "../tables/table.ts";
+import { type ListState, newList, type Rows } from "./list.ts";
+import { noTrends, type Trends } from "./trends.ts";
+
+/** What the command line chose; it never changes while the console runs. */
+export interface Setup {
+  readonly glyphs: Glyphs;
+  readonly readOnly: boolean;
+  /** How a ctl command for this daemon begins, with `--socket` where the console was given one. */
+  readonly ctl: string;
+}
+
+/** The way to the daemon. While it is down the last snapshot stays on the screen and says how old it is. */
+export type Link = { readonly kind: "up"; readonly role: Role } | { readonly kind: "down"; readonly problem: string };
+
+export type KickPhase =
+  /** The daemon is asked what would happen. */
+  | { readonly kind: "asking" }
+  | { readonly kind: "ready"; readonly text: string; readonly since: Millis }
+  | { readonly kind: "refused"; readonly text: string }
+  | { readonly kind: "sending" };
+
+export interface KickDialog {
+  /** Connection or session id. */
+  readonly target: string;
+  /** What the target is called on the screen. */
+  readonly label: string;
+  readonly phase: KickPhase;
+  readonly focus: "cancel" | "kick";
+  /** Tells the answers of this dialog from those of an earlier one. */
+  readonly token: number;
+}
+
+export type Mode =
+  | { readonly kind: "browse" }
+  | { readonly kind: "filter"; readonly before: string }
+  | { readonly kind: "help"; readonly top: number }
+  | { readonly kind: "kick"; readonly dialog: KickDialog };
+
+export interface State {
+  readonly setup: Setup;
+  readonly columns: number;
+  readonly rows: number;
+  readonly link: Link;
+  readonly snapshot: Snapshot | undefined;
+  /** When the newest snapshot came. */
+  readonly receivedAt: Millis;
+  /** Whole seconds since then; counts from staleAfter on, below it stays 0 so that nothing is drawn again. */
+  readonly age: number;
+  readonly trends: Trends;
+  readonly tab: TabName;
+  readonly lists: Readonly<Record<TabName, ListState>>;
+  /** Rows of the tab on the screen. */
+  readonly items: Rows;
+  readonly mode: Mode;
+  /** One line about the last act, until the next key. */
+  readonly notice: string | undefined;
+  readonly lastKeyAt: Millis;
+  readonly kicks: number;
+}
+
+/** Seconds without a snapshot after which data counts as stale. */
+export const staleAfter = 3;
+
+export function initialState(setup: Setup, columns: number, rows: number): State {
+  return {
+    setup,
+    columns,
+    rows,
+    link: { kind: "down", problem: "connecting" },
+    snapshot: undefined,
+    receivedAt: 0,
+    age: 0,
+    trends: noTrends,
+    tab: "connections",
+    lists: {
+      connections: newList(tables.connections.sort),
+      sessions: newList(tables.sessions.sort),
+      events: newList(tables.events.sort),
+    },
+    items: new Map(),
+    mode: { kind: "browse" },
+    notice: undefined,
+    lastKeyAt: Number.NEGATIVE_INFINITY,
+    kicks: 0,
+  };
+}
+
+/** Whether what is on the screen may no longer be true. */
+export function isStale(state: State): boolean {
+  return state.link.kind === "down" || state.age >= staleAfter;
+}
+
+export function mayAct(state: State): boolean {
+  return !state.setup.readOnly && state.link.kind === "up" && state.link.role === "operator";
+}
+
+export function activeList(state: State): ListState {
+  return state.lists[state.tab];
+}
+
+export function withList(state: State, list: ListState): State {
+  return list === activeList(state) ? state : { ...state, lists: { ...state.lists, [state.tab]: list } };
+}

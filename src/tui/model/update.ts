@@ -1,0 +1,77 @@
+/** The console's transitions: a pure function of the state and what happened. */
+import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { Millis } from "../../shared/clock.ts";
+import { press } from "../keys/press.ts";
+import { tables } from "../tables/index.ts";
+import { answered, linkLost } from "./kick.ts";
+import { layout } from "./layout.ts";
+import { refresh, type Rows, settle } from "./list.ts";
+import { type Message, type Step, step } from "./message.ts";
+import { activeList, type State, staleAfter, withList } from "./state.ts";
+import { record } from "./trends.ts";
+
+/** Milliseconds after a key during which rows keep their order. */
+export const restBeforeSort = 2000;
+
+function withRows(state: State, items: Rows, resort: boolean): State {
+  return withList({ ...state, items }, refresh(activeList(state), items, state.items, resort));
+}
+
+function rowsFor(state: State, snapshot: Snapshot): Rows {
+  return new Map(tables[state.tab].rows(snapshot).map((row) => [row.id, row]));
+}
+
+function onSnapshot(state: State, snapshot: Snapshot, now: Millis): State {
+  const resort = state.mode.kind === "browse" && now - state.lastKeyAt >= restBeforeSort;
+  const trends = record(state.trends, snapshot);
+  return withRows({ ...state, snapshot, receivedAt: now, age: 0, trends }, rowsFor(state, snapshot), resort);
+}
+
+/** Brings the list in line after a change of tab, filter or sort. */
+function resorted(before: State, state: State): State {
+  if (state.snapshot === undefined) return state;
+  if (before.tab !== state.tab) {
+    const items = rowsFor(state, state.snapshot);
+    return withList({ ...state, items }, refresh(activeList(state), items, items, true));
+  }
+  const [was, is] = [activeList(before), activeList(state)];
+  return was.filter === is.filter && was.sort === is.sort ? state : withRows(state, state.items, true);
+}
+
+function onTick(state: State, now: Millis): State {
+  if (state.snapshot === undefined) return state;
+  const seconds = Math.floor((now - state.receivedAt) / 1000);
+  const age = seconds >= staleAfter || state.link.kind === "down" ? seconds : 0;
+  return age === state.age ? state : { ...state, age };
+}
+
+/** A dialog that can't be read any more is closed: nobody confirms what is not on the screen. */
+function onSize(state: State): State {
+  return layout(state).small ? { ...state, mode: { kind: "browse" } } : state;
+}
+
+function advance(state: State, message: Message): Step {
+  switch (message.kind) {
+    case "snapshot":
+      return step(onSnapshot(state, message.snapshot, message.now));
+    case "link":
+      return step(
+        onTick({ ...(message.link.kind === "down" ? linkLost(state) : state), link: message.link }, message.now),
+      );
+    case "tick":
+      return step(onTick(state, message.now));
+    case "size":
+      return step(onSize({ ...state, columns: message.columns, rows: message.rows }));
+    case "keys": {
+      const { state: next, effects } = press(state, message.keys, message.now);
+      return { state: { ...resorted(state, next), lastKeyAt: message.now }, effects };
+    }
+    case "kick-answer":
+      return step(answered(state, message.token, message.answer, message.now));
+  }
+}
+
+export function update(state: State, message: Message): Step {
+  const { state: next, effects } = advance(state, message);
+  return { state: next === state ? state : withList(next, settle(activeList(next), layout(next).table)), effects };
+}

@@ -1,0 +1,19 @@
+import type { Alert } from "../../shared/control/snapshot.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
+import { fit, type Line, seg } from "../draw/line.ts";
+import { cut, drawable } from "../draw/text.ts";
+
+function alertLine(alert: Alert, more: number, columns: number, glyphs: Glyphs): Line {
+  const critical = alert.severity === "critical";
+  const sign = seg(` ${critical ? glyphs.critical : glyphs.warning} `, critical ? "critical" : "warn");
+  const tail = more > 0 ? `  +${more} more` : "";
+  const text = ` ${drawable(alert.code)}: ${drawable(alert.message)}`;
+  return fit([sign, seg(cut(text, columns - 3 - tail.length, glyphs.cut), "warn"), seg(tail, "dim")], columns);
+}
+
+/** The most severe alerts, one a line; the last line says how many are not shown. */
+export function alertLines(alerts: readonly Alert[], lines: number, columns: number, glyphs: Glyphs): Line[] {
+  return alerts
+    .slice(0, lines)
+    .map((alert, at) => alertLine(alert, at === lines - 1 ? alerts.length - lines : 0, columns, glyphs));
+}

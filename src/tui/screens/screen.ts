@@ -1,0 +1,75 @@
+/** The whole screen as lines, a pure function of the state. */
+import { fit, type Line, overlay, seg } from "../draw/line.ts";
+import { drawable } from "../draw/text.ts";
+import { type Layout, layout } from "../model/layout.ts";
+import type { State } from "../model/state.ts";
+import { alertLines } from "./alerts.ts";
+import { keysLine, twinLine } from "./footer.ts";
+import { helpBox } from "./help.ts";
+import { kickBox } from "./kick-dialog.ts";
+import { tableLines } from "./list.ts";
+import { smallLines } from "./small.ts";
+import { stripLines } from "./strip.ts";
+import { tabLine } from "./tabs.ts";
+import { throughput } from "./throughput.ts";
+import { titleLine } from "./title.ts";
+
+/** A screen from top to bottom; together exactly as many lines as the terminal has rows. */
+export interface Screen {
+  /** Never drawn as stale: it says that the rest is. */
+  readonly title: Line;
+  readonly above: readonly Line[];
+  /** Header and rows of the table. */
+  readonly table: readonly Line[];
+  readonly below: readonly Line[];
+}
+
+function blank(lines: number): Line[] {
+  return Array.from({ length: Math.max(0, lines) }, () => []);
+}
+
+function waiting(state: State, lines: number): Line[] {
+  const text = state.link.kind === "down" ? state.link.problem : "waiting for the first snapshot";
+  return [[seg(`  ${drawable(text)}`, "dim")], ...blank(lines - 1)].slice(0, lines);
+}
+
+function above(state: State, { throughput: graphLines, alerts }: Layout): Line[] {
+  const { snapshot, columns, setup } = state;
+  if (snapshot === undefined) return [...waiting(state, graphLines), tabLine(state)];
+  return [
+    ...throughput(snapshot, columns, graphLines, setup.glyphs),
+    ...alertLines(snapshot.status.alerts, alerts, columns, setup.glyphs),
+    tabLine(state),
+  ];
+}
+
+function below(state: State, { strip, twin }: Layout): Line[] {
+  const { snapshot, columns, setup } = state;
+  return [
+    ...(snapshot === undefined ? blank(strip) : stripLines(snapshot, strip, columns, setup.glyphs)),
+    ...(twin ? [twinLine(state)] : []),
+    keysLine(state),
+  ];
+}
+
+function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
+  if (state.mode.kind === "kick") return overlay(lines, kickBox(state, state.mode.dialog), state.columns);
+  return state.mode.kind === "help" ? overlay(lines, helpBox(state), state.columns) : lines;
+}
+
+export function screen(state: State): Screen {
+  const shares = layout(state);
+  if (shares.small) {
+    const [title = [], ...rest] = smallLines(state);
+    return { title, above: rest, table: [], below: [] };
+  }
+  const upper = above(state, shares);
+  const table = tableLines(state, shares.table);
+  const all = withOverlay(state, [...upper, ...table, ...below(state, shares)]).map((line) => fit(line, state.columns));
+  return {
+    title: fit(titleLine(state), state.columns),
+    above: all.slice(0, upper.length),
+    table: all.slice(upper.length, upper.length + table.length),
+    below: all.slice(upper.length + table.length),
+  };
+}

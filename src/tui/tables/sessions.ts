@@ -1,0 +1,98 @@
+import type { Session } from "../../shared/control/snapshot.ts";
+import { span } from "../draw/format.ts";
+import { seg } from "../draw/line.ts";
+import { drawable } from "../draw/text.ts";
+import { defineTable, type Table } from "./table.ts";
+
+export const sessions: Table = defineTable<Session>({
+  name: "sessions",
+  title: "Sessions",
+  noun: "session",
+  sort: { column: "identity", descending: false },
+  rows: (snapshot) => snapshot.sessions,
+  id: (row) => row.id,
+  words: (row) => [row.id, row.identity, ...row.inner].join(" "),
+  columns: [
+    {
+      key: "id",
+      title: "ID",
+      min: 8,
+      max: 18,
+      priority: 0,
+      cell: (row) => seg(drawable(row.id), "dim"),
+      order: (row) => row.id,
+    },
+    {
+      key: "identity",
+      title: "IDENTITY",
+      min: 14,
+      max: 24,
+      priority: 0,
+      cell: (row) => seg(drawable(row.identity), "strong"),
+      order: (row) => row.identity,
+    },
+    {
+      key: "inner",
+      title: "INNER ADDRESSES",
+      min: 16,
+      max: 44,
+      priority: 1,
+      cell: (row) => seg(drawable(row.inner.join(" "))),
+      order: (row) => row.inner[0] ?? "",
+    },
+    {
+      key: "links",
+      title: "LINKS",
+      min: 6,
+      max: 6,
+      priority: 1,
+      right: true,
+      cell: (row) => seg(String(row.links), row.links === 0 ? "warn" : "good"),
+      order: (row) => row.links,
+      descending: true,
+    },
+    {
+      key: "mtu",
+      title: "MTU",
+      min: 6,
+      max: 6,
+      priority: 4,
+      right: true,
+      cell: (row) => seg(String(row.mtu)),
+      order: (row) => row.mtu,
+    },
+    {
+      key: "epoch",
+      title: "EPOCH",
+      min: 6,
+      max: 6,
+      priority: 5,
+      right: true,
+      cell: (row) => seg(String(row.epoch)),
+      order: (row) => row.epoch,
+      descending: true,
+    },
+    {
+      key: "age",
+      title: "AGE",
+      min: 6,
+      max: 6,
+      priority: 3,
+      right: true,
+      cell: (row) => seg(span(row.since_seconds), "dim"),
+      order: (row) => row.since_seconds,
+      descending: true,
+    },
+    {
+      key: "lapses",
+      title: "LAPSES",
+      min: 7,
+      max: 7,
+      priority: 2,
+      right: true,
+      cell: (row, { glyphs }) =>
+        row.expires_seconds === null ? seg(glyphs.none, "faint") : seg(span(row.expires_seconds), "warn"),
+      order: (row) => row.expires_seconds ?? Number.MAX_SAFE_INTEGER,
+    },
+  ],
+});

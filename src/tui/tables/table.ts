@@ -1,0 +1,99 @@
+import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
+import type { Segment } from "../draw/line.ts";
+import type { Trends } from "../model/trends.ts";
+
+export type TabName = "connections" | "sessions" | "events";
+
+/** A column of a table of `Row`s. */
+export interface Column<Row> {
+  readonly key: string;
+  readonly title: string;
+  /** Narrowest and widest cells; what a screen has to spare goes to the columns that can grow. */
+  readonly min: number;
+  readonly max: number;
+  /** A narrow screen drops the columns with the highest number first. */
+  readonly priority: number;
+  readonly right?: boolean;
+  cell(row: Row, draw: CellContext): Segment;
+  /** What it is sorted by; a column without is not offered for sorting. */
+  order?(row: Row): number | string;
+  /** First direction when it is chosen; numbers usually have the largest first. */
+  readonly descending?: boolean;
+}
+
+export interface CellContext {
+  readonly glyphs: Glyphs;
+  readonly trends: Trends;
+  /** Cells that the column got. */
+  readonly columns: number;
+}
+
+export type ColumnHead = Pick<Column<never>, "key" | "title" | "min" | "max" | "priority"> & {
+  readonly right: boolean;
+  readonly sortable: boolean;
+  readonly descending: boolean;
+};
+
+/** One row, whatever it is of. */
+export interface TableRow {
+  readonly id: string;
+  /** What the filter looks through, in lower case. */
+  words(): string;
+  order(column: string): number | string;
+  cell(column: string, draw: CellContext): Segment;
+}
+
+export interface Sort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+export interface Table {
+  readonly name: TabName;
+  readonly title: string;
+  /** What one row is called. */
+  readonly noun: string;
+  readonly columns: readonly ColumnHead[];
+  readonly sort: Sort;
+  rows(snapshot: Snapshot): TableRow[];
+}
+
+interface Spec<Row> {
+  readonly name: TabName;
+  readonly title: string;
+  readonly noun: string;
+  readonly sort: Sort;
+  readonly columns: readonly Column<Row>[];
+  rows(snapshot: Snapshot): readonly Row[];
+  id(row: Row): string;
+  words(row: Row): string;
+}
+
+/** A table whose rows' type only its own columns know. */
+export function defineTable<Row>(spec: Spec<Row>): Table {
+  const columns = new Map(spec.columns.map((column) => [column.key, column]));
+  const bind = (row: Row): TableRow => ({
+    id: spec.id(row),
+    words: () => spec.words(row).toLowerCase(),
+    order: (key) => columns.get(key)?.order?.(row) ?? 0,
+    cell: (key, draw) => columns.get(key)?.cell(row, draw) ?? { text: "", tone: "text" },
+  });
+  return {
+    name: spec.name,
+    title: spec.title,
+    noun: spec.noun,
+    sort: spec.sort,
+    columns: spec.columns.map((column) => ({
+      key: column.key,
+      title: column.title,
+      min: column.min,
+      max: column.max,
+      priority: column.priority,
+      right: column.right ?? false,
+      sortable: column.order !== undefined,
+      descending: column.descending ?? false,
+    })),
+    rows: (snapshot) => spec.rows(snapshot).map(bind),
+  };
+}
