@@ -4,13 +4,12 @@ import { type Authority, createAuthority, loadAuthority } from "./authority.ts";
 import { type CertificateRequest, issueCertificate } from "./certificate.ts";
 import { newClusterKey } from "./cluster-key.ts";
 import { signCrl } from "./crl.ts";
-import { ensureDirectory, privateMode, publicMode, refuseExisting, writeAtomically } from "./files.ts";
+import { privateMode, publicMode, refuseExisting, writeAtomically } from "./files.ts";
 import { caPaths, emptyIndex, type Index, issuedTo, readIndex, writeIndex } from "./store.ts";
 
 /** Makes a CA, its CRL and a cluster secret in `directory`. Returns what was written. */
 export async function init(directory: string, commonName: string, force: boolean, wallMs: number): Promise<string[]> {
   const paths = caPaths(directory);
-  await ensureDirectory(directory);
   if (!force) await refuseExisting(Object.values(paths));
   const authority = await createAuthority(commonName, wallMs);
   await writeAtomically(paths.key, authority.keyPem, privateMode);
@@ -46,7 +45,10 @@ export async function renew(directory: string, name: string, wallMs: number): Pr
 export async function revoke(directory: string, name: string, wallMs: number): Promise<string[]> {
   const index = await readIndex(directory);
   const serials = issuedTo(index, name).flatMap(({ serial, revoked_at }) => (revoked_at === undefined ? [serial] : []));
-  if (serials.length === 0) throw new SssonectorError("pki_revoked", `${name} was revoked before`);
+  if (serials.length === 0) {
+    const next = "if the CRL does not name it, sign the list again: sssonector pki crl";
+    throw new SssonectorError("pki_revoked", `${name} was revoked before`, { next });
+  }
   const revoked_at = new Date(wallMs).toISOString();
   const certificates = index.certificates.map((one) => (serials.includes(one.serial) ? { ...one, revoked_at } : one));
   await publishCrl(directory, await loadAuthority(directory, wallMs), { ...index, certificates }, wallMs);

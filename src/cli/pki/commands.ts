@@ -4,19 +4,21 @@ import type { Io } from "../io.ts";
 import { init, issue, renew, renewCrl, revoke } from "./actions.ts";
 import { bundlePath, clientBundle } from "./bundle.ts";
 import { privateMode, refuseExisting, writeAtomically } from "./files.ts";
+import { locked } from "./lock.ts";
 import * as option from "./options.ts";
 import { certificateRows, certificateTable } from "./show.ts";
 
 /** The command line of `pki`: data on `io.out`, what was done on `io.err`; a bad one throws `usage`. */
 export function commands(io: Io): Argv<{ dir: string }> {
   const now = (): number => io.clock.wall();
+  const alone = <T>(dir: string, act: () => Promise<T>): Promise<T> => locked(dir, io.clock, act);
   const wrote = (paths: readonly string[]): void => io.err(paths.map((path) => `wrote ${path}\n`).join(""));
   return parser()
     .command(
       "init",
       "make a CA, its CRL and a cluster secret",
       (of) => of.option("name", option.caName).option("force", option.force),
-      async ({ dir, name, force }) => wrote(await init(dir, name, force, now())),
+      async ({ dir, name, force }) => wrote(await alone(dir, () => init(dir, name, force, now()))),
     )
     .command(
       "issue",
@@ -29,20 +31,20 @@ export function commands(io: Io): Argv<{ dir: string }> {
           .option("days", option.days)
           .option("force", option.force),
       async ({ dir, name, role, san, days, force }) =>
-        wrote(await issue(dir, { name, role, sans: san, days }, force, now())),
+        wrote(await alone(dir, () => issue(dir, { name, role, sans: san, days }, force, now()))),
     )
     .command(
       "renew",
       "sign a name's certificate again, with a new key",
       (of) => of.option("name", option.name),
-      async ({ dir, name }) => wrote(await renew(dir, name, now())),
+      async ({ dir, name }) => wrote(await alone(dir, () => renew(dir, name, now()))),
     )
     .command(
       "revoke",
       "revoke every certificate of a name",
       (of) => of.option("name", option.name),
       async ({ dir, name }) => {
-        const serials = await revoke(dir, name, now());
+        const serials = await alone(dir, () => revoke(dir, name, now()));
         io.err(serials.map((serial) => `revoked ${name}, serial ${serial}\n`).join(""));
       },
     )
@@ -50,7 +52,7 @@ export function commands(io: Io): Argv<{ dir: string }> {
       "crl",
       "sign the CRL again",
       (of) => of,
-      async ({ dir }) => wrote([await renewCrl(dir, now())]),
+      async ({ dir }) => wrote([await alone(dir, () => renewCrl(dir, now()))]),
     )
     .command(
       "bundle",
