@@ -79,9 +79,20 @@ export class Running implements AsyncDisposable {
 
   /** Resolves with the first whole line on stdout that matches; rejects when the process ends without one. */
   async line(pattern: RegExp): Promise<string> {
+    return await this.#match(pattern, () => this.#stdout);
+  }
+
+  /** The same on stderr. */
+  async complaint(pattern: RegExp): Promise<string> {
+    return await this.#match(pattern, () => this.#stderr);
+  }
+
+  async #match(pattern: RegExp, text: () => string): Promise<string> {
     return await new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = this.#stdout.slice(0, this.#stdout.lastIndexOf("\n") + 1).match(pattern);
+        const found = text()
+          .slice(0, text().lastIndexOf("\n") + 1)
+          .match(pattern);
         if (found === null && !this.#ended) return;
         this.#watchers.delete(look);
         if (found !== null) resolve(found[0]);

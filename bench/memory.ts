@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { DaemonProcess } from "../src/cli/demo/daemon-process.ts";
+import { Lab } from "../src/cli/demo/lab.ts";
+
+/** Private memory (RssAnon), in KiB. */
+export interface MemoryResult {
+  idle_server_kib: number;
+  idle_client_kib: number;
+  /** Growth of the server per session with one link, between a fifth of `sessions` and all of them. */
+  per_session_kib: number | null;
+  sessions: number;
+}
+
+const settleMillis = 5000;
+
+async function rssAnon({ process }: DaemonProcess): Promise<number> {
+  await delay(settleMillis);
+  const status = await readFile(`/proc/${process.pid}/status`, "utf8");
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+}
+
+/**
+ * Memory of an idle session: bench/idle-sessions.ts holds sessions open over the real protocol, all of one identity
+ * and from one process, so that the machine does not have to carry as many client daemons.
+ */
+async function perSession(lab: Lab, sessions: number): Promise<number> {
+  const { cert, key, ca } = await lab.authority.issue("client", "load");
+  const { namespace, endpoint } = await lab.wire("load");
+  const script = fileURLToPath(new URL("idle-sessions.ts", import.meta.url));
+  const few = Math.floor(sessions / 5);
+  const hold = async (count: number): Promise<void> => {
+    const load = lab.use(namespace.start("load", [process.execPath, script, endpoint, String(count), cert, key, ca]));
+    await load.line(/^holding$/m);
+  };
+  await hold(few);
+  const before = await rssAnon(lab.server);
+  await hold(sessions - few);
+  const after = await rssAnon(lab.server);
+  const held = (await lab.server.status()).sessions;
+  if (held < sessions) throw new Error(`only ${held} of ${sessions} sessions were held`);
+  return Math.round((after - before) / (sessions - few));
+}
+
+export async function measureMemory(sessions: number): Promise<MemoryResult> {
+  await using lab = await Lab.create("sssbench");
+  const client = await lab.client("client");
+  lab.server.start();
+  await lab.server.ready();
+  const idleServer = await rssAnon(lab.server);
+  client.start();
+  await client.ready();
+  const idleClient = await rssAnon(client);
+  await client.end("SIGTERM");
+  const each = sessions === 0 ? null : await perSession(lab, sessions);
+  return { idle_server_kib: idleServer, idle_client_kib: idleClient, per_session_kib: each, sessions };
+}

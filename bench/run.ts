@@ -1,0 +1,103 @@
+/**
+ * Measures this tunnel and its peers in turn, round by round, on this machine:
+ * `npm run bench -- [--seconds 4] [--rounds 3] [--peers a,b] [--peers-dir DIR] [--sessions 500] [--no-write]`.
+ * Single absolute values mean little; ratios within a round are what counts. Writes bench/results/DATE.json.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { arch, cpus, release, totalmem } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { missingRequirement } from "../src/cli/demo/requirements.ts";
+import { runToEnd } from "../src/cli/demo/running.ts";
+import { type BenchArguments, benchArguments } from "./arguments.ts";
+import { figures, median, type Round, verdict } from "./figures.ts";
+import { type Measurement, measurePeer, measureTunnel } from "./measure.ts";
+import { measureMemory } from "./memory.ts";
+
+const fields = ["up_mbps", "down_mbps", "p8_mbps", "udp_kpps", "ping_p50_ms", "cpu_s_per_gb", "rss_kb"] as const;
+
+async function obstacle({ peersDirectory }: BenchArguments): Promise<string | undefined> {
+  for (const script of ["peers.sh", "measure.sh"]) {
+    const file = path.join(peersDirectory, script);
+    if (!existsSync(file))
+      return `${path.relative(process.cwd(), file)} is not there; it brings tunnels up and measures them. Name its directory: --peers-dir DIR`;
+  }
+  for (const program of ["iperf3", "python3", "ping"]) {
+    const found = await runToEnd(["sh", "-c", `command -v ${program}`]).catch(() => undefined);
+    if (found === undefined) return `needs the program ${program}`;
+  }
+  return await missingRequirement();
+}
+
+async function measureRound(options: BenchArguments): Promise<Round> {
+  const round: Round = {};
+  for (const name of ["sssonector", ...options.peers]) {
+    const measurement = name === "sssonector" ? await measureTunnel(options) : await measurePeer(name, options);
+    if (measurement === undefined) continue;
+    round[name] = measurement;
+    console.log(`  ${name.padEnd(14)} ${fields.map((field) => `${field} ${measurement[field] ?? "-"}`).join("  ")}`);
+  }
+  return round;
+}
+
+function printMedians(rounds: readonly Round[]): void {
+  console.log(`\nMedians of ${rounds.length} rounds`);
+  for (const name of Object.keys(rounds[0] ?? {})) {
+    const values = fields.map((field) => {
+      const measured = rounds.map((round) => round[name]?.[field]).filter((value) => typeof value === "number");
+      return `${field} ${median(measured) ?? "-"}`;
+    });
+    console.log(`  ${name.padEnd(14)} ${values.join("  ")}`);
+  }
+}
+
+function machine(): Record<string, string | number> {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? "unknown",
+    cores: processors.length,
+    architecture: arch(),
+    memory_gib: Math.round(totalmem() / 1024 ** 3),
+    kernel: release(),
+    node: process.version,
+  };
+}
+
+async function save(result: object): Promise<void> {
+  const directory = fileURLToPath(new URL("results/", import.meta.url));
+  const file = path.join(directory, `${new Date().toISOString().slice(0, 10)}.json`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`\nwrote ${path.relative(process.cwd(), file)}`);
+}
+
+async function bench(options: BenchArguments): Promise<void> {
+  const { seconds, sessions } = options;
+  const rounds: Round[] = [];
+  for (let round = 1; round <= options.rounds; round += 1) {
+    console.log(`Round ${round} of ${options.rounds}, ${seconds} s a run`);
+    rounds.push(await measureRound(options));
+  }
+  printMedians(rounds);
+  const memory = await measureMemory(sessions);
+  const reached = figures(rounds, memory).map((figure) => ({ ...figure, verdict: verdict(figure) }));
+  console.log("\nFigures to reach (medians of the ratios within a round)");
+  for (const { name, value, atLeast, aim, more, unit, verdict: said } of reached) {
+    const bounds = more ? `at least ${atLeast}, aim ${aim}` : `at most ${atLeast}, aim ${aim}`;
+    console.log(
+      `  ${name.padEnd(34)} ${(value?.toFixed(2) ?? "-").padStart(8)} ${unit.padEnd(4)} ${bounds.padEnd(26)} ${said}`,
+    );
+  }
+  const raw: Measurement[][] = rounds.map((round) => Object.values(round));
+  if (options.write)
+    await save({ date: new Date().toISOString(), machine: machine(), seconds, rounds: raw, memory, figures: reached });
+}
+
+const options = benchArguments(process.argv.slice(2));
+const problem = await obstacle(options);
+if (problem === undefined) await bench(options);
+else {
+  console.error(`bench: ${problem}`);
+  process.exitCode = 1;
+}

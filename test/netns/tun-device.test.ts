@@ -1,0 +1,179 @@
+import { execFile, spawnSync } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { createServer, connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkOffload } from "../../src/daemon/packet/offload.ts";
+import { vnetToLink, linkToVnet } from "../../src/daemon/packet/vnet.ts";
+import { deviceDown, maxUnitLength } from "../../src/daemon/tun/device.ts";
+import { attachTun } from "../../src/daemon/tun/linux.ts";
+import { openTun } from "../../src/daemon/tun/open.ts";
+import { tunCompliance } from "../compliance/tun.ts";
+import { enterNamespace, ip } from "./tun-namespace.ts";
+
+const name = "ttun0";
+const opener = fileURLToPath(new URL("tun-opener.ts", import.meta.url));
+
+let namespace: { leave(): void };
+beforeAll(() => {
+  namespace = enterNamespace();
+});
+afterAll(() => namespace.leave());
+
+function up(): void {
+  ip("link", "set", "dev", name, "addrgenmode", "none");
+  ip("address", "add", "10.99.0.1/24", "dev", name);
+  ip("link", "set", "dev", name, "up");
+}
+
+async function bound(port: number): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.bind(port, "10.99.0.1");
+  await once(socket, "listening");
+  return socket;
+}
+
+tunCompliance("the Linux TUN", async () => {
+  const tun = openTun({ name, queues: 1 });
+  up();
+  const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
+  const socket = await bound(443);
+  const received: Buffer[] = [];
+  let waiting: (() => void) | undefined;
+  socket.on("message", (payload) => {
+    received.push(payload);
+    waiting?.();
+  });
+  return {
+    device,
+    send: (payload) =>
+      new Promise((resolve, reject) => {
+        socket.send(payload, 9, "10.99.0.2", (error) => (error === null ? resolve() : reject(error)));
+      }),
+    async receive() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting = resolve;
+      if (received.length === 0) await promise;
+      return received.shift() ?? Buffer.alloc(0);
+    },
+    async setDown() {
+      ip("link", "set", "dev", name, "down");
+    },
+    async close() {
+      socket.close();
+      device.close();
+      tun.close();
+    },
+  };
+});
+
+describe("openTun", () => {
+  test("gets offload, and the interface is gone after close", () => {
+    const tun = openTun({ name, queues: 1 });
+    expect(tun.features).toMatchObject({ checksum: true, tso4: true, tso6: true });
+    expect(ip("-details", "link", "show", name)).toMatch(/tun type tun pi off vnet_hdr on/);
+    tun.close();
+    expect(() => ip("link", "show", name)).toThrow(/does not exist/);
+  });
+
+  test("gets several queues", () => {
+    const tun = openTun({ name, queues: 2 });
+    expect(tun.fds.length).toBe(2);
+    tun.close();
+  });
+
+  test("refuses a second opener, in this process and another, and says so", () => {
+    const tun = openTun({ name, queues: 1 });
+    expect(() => openTun({ name, queues: 1 })).toThrow(expect.objectContaining({ code: "tun_busy" }));
+    const other = spawnSync(process.execPath, [opener, name], { encoding: "utf8" });
+    expect(other.stdout).toBe(`tun_busy: interface ${name} is held by another process (EBUSY)\n`);
+    tun.close();
+  });
+
+  test("says which capability is missing", () => {
+    const args = ["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", process.execPath, opener, name];
+    const other = spawnSync("setpriv", args, { encoding: "utf8" });
+    expect(other.stdout).toBe(`tun_permission: interface ${name} can't be made without CAP_NET_ADMIN (EPERM)\n`);
+  });
+
+  test("says that the device file is missing", () => {
+    // A mount namespace of its own with an empty directory over /dev/net.
+    const script = 'mount -t tmpfs none /dev/net && exec "$@"';
+    const args = ["--mount", "sh", "-c", script, "sh", process.execPath, opener, name];
+    const other = spawnSync("unshare", args, { encoding: "utf8" });
+    expect(other.stdout).toBe("tun_missing: /dev/net/tun can't be opened (ENOENT)\n");
+  });
+
+  test("refuses an interface of another kind and names that Linux doesn't take", () => {
+    expect(() => openTun({ name: "lo", queues: 1 })).toThrow(expect.objectContaining({ code: "tun_kind" }));
+    for (const bad of ["", "sixteen-letters-", "a/b", "a b", "tun%d", "..", "a:b", "tün"]) {
+      expect(() => openTun({ name: bad, queues: 1 }), bad).toThrow(expect.objectContaining({ code: "tun_name" }));
+    }
+  });
+
+  test("the device tells when its interface is gone", () => {
+    const tun = openTun({ name, queues: 1 });
+    const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
+    const buffer = device.allocate(100);
+    ip("link", "del", name);
+    expect(device.read(buffer, 0, 100)).toBe(deviceDown);
+    device.close();
+    tun.close();
+  });
+});
+
+/** Swaps source and destination, so that what the host sends to 10.99.0.2 comes back to it from there. */
+function reflect(bytes: Buffer, packet: number): void {
+  const source = Buffer.from(bytes.subarray(packet + 12, packet + 16));
+  bytes.copy(bytes, packet + 12, packet + 16, packet + 20);
+  source.copy(bytes, packet + 16);
+}
+
+describe("traffic", () => {
+  test("units that go through the link's form and back carry a ping and a large TCP transfer with offload", async () => {
+    const tun = openTun({ name, queues: 1 });
+    up();
+    const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
+    const buffer = device.allocate(maxUnitLength);
+    const faults: unknown[] = [];
+    let longest = 0;
+    device.startReading(() => {
+      for (;;) {
+        const length = device.read(buffer, 0, maxUnitLength);
+        if (length < 0) return;
+        longest = Math.max(longest, length);
+        reflect(buffer.bytes, 10);
+        if (!vnetToLink(buffer.bytes, 0, length - 10)) faults.push("kind");
+        const fault = checkOffload(buffer.bytes, 0, length - 10);
+        if (fault !== undefined) faults.push(fault);
+        linkToVnet(buffer.bytes, 0);
+        if (device.write(buffer, 0, length) !== length) faults.push("write");
+      }
+    });
+
+    // The echo request comes back to the host, which answers it; its answer comes back as the reply.
+    const icmp = await ping("10.99.0.2");
+    expect(icmp).toMatch(/1 received/);
+
+    const sent = Buffer.alloc(8 * 1024 * 1024, "abcdefghijk");
+    const server = createServer((socket) => void socket.end(sent));
+    server.listen(8080, "10.99.0.1");
+    await once(server, "listening");
+    const client = connect(8080, "10.99.0.2");
+    const chunks: Buffer[] = [];
+    for await (const chunk of client) chunks.push(chunk);
+    server.close();
+    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+    expect(faults).toEqual([]);
+    expect(longest).toBeGreaterThan(20_000);
+    device.close();
+    tun.close();
+  });
+});
+
+async function ping(address: string): Promise<string> {
+  const { stdout } = await promisify(execFile)("ping", ["-c", "1", "-W", "5", address]);
+  return stdout;
+}
