@@ -29,6 +29,8 @@ export interface ControlRig extends AsyncDisposable {
   /** Who the next connections come from. */
   as(credentials: Credentials | undefined): void;
   connect(): Promise<ControlClient>;
+  /** Another server on the same socket, after the first one ended. */
+  restart(): Promise<ControlServer>;
 }
 
 export async function controlRig(options: { clock?: Clock } = {}): Promise<ControlRig> {
@@ -36,10 +38,12 @@ export async function controlRig(options: { clock?: Clock } = {}): Promise<Contr
   const socketPath = join(directory, "edge-01.sock");
   const backend = new FakeControlBackend();
   let peer: Credentials | undefined = root;
-  const server = await startControlServer(
-    { backend, clock: options.clock ?? systemClock, credentials: () => peer, accounts: () => hostAccounts },
-    { socketPath, group: "viewers", operators: ["@netops"] },
-  );
+  const start = (): Promise<ControlServer> =>
+    startControlServer(
+      { backend, clock: options.clock ?? systemClock, credentials: () => peer, accounts: () => hostAccounts },
+      { socketPath, group: "viewers", operators: ["@netops"] },
+    );
+  const server = await start();
   return {
     backend,
     server,
@@ -48,6 +52,7 @@ export async function controlRig(options: { clock?: Clock } = {}): Promise<Contr
     as: (credentials) => {
       peer = credentials;
     },
+    restart: start,
     connect: () => connectControl({ socketPath, clientName: "test", timeoutMs: 5_000 }),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

@@ -25,7 +25,7 @@ async function follow(context: Context): Promise<number> {
   await client.subscribe(followRate, (snapshot) => {
     if ((snapshot.events.at(-1)?.seq ?? 0) > last) catchUp().catch((error: unknown) => end.reject(error));
   });
-  return end.promise;
+  return await end.promise;
 }
 
 /** Prints what is newer than `last`; returns the number of the newest. */

@@ -4,7 +4,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   if (begun.length === 1) return begun[0];
   const ranked = known.map((name) => ({ name, steps: distance(word, name) })).toSorted((a, b) => a.steps - b.steps);
   const [best] = ranked;
-  return best !== undefined && best.steps <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : undefined;
+  return best !== undefined && best.steps <= Math.max(1, Math.ceil(best.name.length / 3)) ? best.name : undefined;
 }
 
 /** `; did you mean X?`, or nothing. */
