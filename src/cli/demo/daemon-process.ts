@@ -1,5 +1,4 @@
-import { watch } from "node:fs";
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Connection, Session, Status } from "../../shared/control/snapshot.ts";
 import { programPath } from "./authority.ts";
@@ -61,32 +60,10 @@ export class DaemonProcess implements AsyncDisposable {
 
   /** Waits until the daemon says `ready` (a client: until a link is up). */
   async ready(timeoutSeconds = 20): Promise<void> {
-    await this.#socketMade(timeoutSeconds);
-    const deadline = Date.now() + timeoutSeconds * 1000;
-    for (;;) {
-      const left = Math.max(1, Math.ceil((deadline - Date.now()) / 1000));
-      const { code, stderr } = await this.ctl("wait", "--for", "ready", "--timeout", `${left}s`);
-      if (code === 0) return;
-      // 3: the socket of an earlier run is still there and nobody answers on it.
-      if (code === 3 && !this.process.ended && Date.now() < deadline) continue;
-      throw new Error(`${this.name} is not ready (ctl exit ${String(code)}): ${stderr}\n${this.log()}`);
-    }
-  }
-
-  async #socketMade(timeoutSeconds: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => void access(this.socket).then(resolve, () => undefined);
-    const watcher = watch(path.dirname(this.socket), look);
-    const fail = (why: string): void => reject(new Error(`${this.name}: ${why}\n${this.log()}`));
-    const timer = setTimeout(() => fail("no control socket in time"), timeoutSeconds * 1000);
-    void this.process.exited.then(({ code, signal }) => fail(`ended (${signal ?? String(code)}) before it was ready`));
-    look();
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      watcher.close();
-    }
+    const waiting = this.#startCtl("wait", "--for", "ready", "--timeout", `${timeoutSeconds}s`);
+    const ended = this.process.exited.then(async () => await waiting.end("SIGTERM"));
+    const { code } = await Promise.race([waiting.exited, ended]);
+    if (code !== 0) throw new Error(`${this.name} is not ready: ${waiting.stderr}\n${this.log()}`);
   }
 
   /** Output of the current run. */
@@ -96,9 +73,13 @@ export class DaemonProcess implements AsyncDisposable {
 
   /** Runs one verb of `sssonector ctl` against this daemon. */
   async ctl(...args: string[]): Promise<CtlResult> {
-    const running = new Running("ctl", [programPath("sssonector"), "ctl", "--socket", this.socket, ...args]);
+    const running = this.#startCtl(...args);
     const exit = await running.exited;
     return { ...exit, stdout: running.stdout, stderr: running.stderr };
+  }
+
+  #startCtl(...args: string[]): Running {
+    return new Running("ctl", [programPath("sssonector"), "ctl", "--socket", this.socket, ...args]);
   }
 
   async #json<T>(verb: string): Promise<T> {
