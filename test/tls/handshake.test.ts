@@ -41,7 +41,10 @@ interface Listening extends AsyncDisposable {
   readonly outcome: Promise<string>;
 }
 
-async function listen(options: TlsOptions): Promise<Listening> {
+async function listen(
+  options: TlsOptions,
+  welcome = (socket: TLSSocket) => void socket.end("welcome"),
+): Promise<Listening> {
   const { promise: outcome, resolve } = Promise.withResolvers<string>();
   const listener = createServer({ ...options, handshakeTimeout: 300 });
   const sockets = new Set<Socket>();
@@ -50,7 +53,7 @@ async function listen(options: TlsOptions): Promise<Listening> {
     socket.on("error", () => undefined);
     const verdict = judge(socket, "client");
     resolve(verdict);
-    if (verdict.startsWith("=")) socket.end("welcome");
+    if (verdict.startsWith("=")) welcome(socket);
     else socket.destroy();
   });
   listener.on("tlsClientError", (error, socket) => {
@@ -260,5 +263,21 @@ describe("resumption", () => {
       expect((await connectOnce(listening.port, { ...clientSide, session })).reused).toBe(false);
     }
     expect(await listening.outcome).toBe("=ann");
+  });
+});
+
+describe("renegotiation", () => {
+  it("is refused under TLS 1.2; 1.3 has none", async () => {
+    const serverSide = serverTlsOptions(uncheckedMaterial(server, ca.pem, crl, "1.2"));
+    const clientSide = clientTlsOptions(uncheckedMaterial(client, ca.pem, crl, "1.2"));
+    await using listening = await listen(serverSide, () => undefined);
+    const old = { ...clientSide, maxVersion: "TLSv1.2", secureOptions: 0 } as const;
+    const socket = connect({ ...old, host: "127.0.0.1", port: listening.port });
+    await once(socket, "secureConnect");
+    const { promise: refusal, resolve } = Promise.withResolvers<string | undefined>();
+    // Further errors follow when the server goes.
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+    socket.renegotiate({}, () => undefined);
+    expect(await refusal).toBe("ERR_SSL_NO_RENEGOTIATION");
   });
 });

@@ -102,8 +102,12 @@ describe("loadMaterial", () => {
     expect(() => loadMaterial(files(server), "server", now - 10 * dayMs)).toThrow(/the clock says/);
   });
 
-  it("refuses a CA out of its dates", () => {
-    expect(codeOf(files(server), "server", now + 4000 * dayMs)).toBe("tls_expired");
+  it("refuses a CA out of its dates, unless it is one that we don't need", async () => {
+    const old = await TestCa.create(now - 4000 * dayMs);
+    expect(codeOf(files(server, { ca: `${old.pem}\n${ca.pem}` }))).toBe("loaded");
+    const odd = await old.issueOdd({ usage: "server", san: ["sssonector:a"] });
+    expect(codeOf(files(odd, { ca: old.pem }))).toBe("tls_expired");
+    expect(() => loadMaterial(files(odd, { ca: old.pem }), "server", now)).toThrow(/security\.tls\.ca expired on/);
   });
 
   it("refuses a certificate for the other end", async () => {

@@ -30,7 +30,7 @@ export interface TlsMaterial {
   readonly identity: string;
   /** Serial of our certificate, in hex. */
   readonly serial: string;
-  /** Epoch milliseconds at which the first of certificate and CRL expires. */
+  /** Epoch milliseconds at which the first of certificate, its CA and the CRL expires. */
   readonly notAfterMs: number;
   readonly minVersion: "1.2" | "1.3";
 }
@@ -50,10 +50,10 @@ export function loadMaterial(tls: TlsFiles, role: "server" | "client", wallMs: n
   refuseWeak(certSource.label, certificate);
   for (const authority of authorities) refuseWeak(caSource.label, authority);
   checkKey(certificate, certSource, keySource);
-  for (const authority of authorities) checkDates(caSource, authority, wallMs);
   checkDates(certSource, certificate, wallMs);
   checkUsage(certSource, certificate, role);
-  checkIssuer(certSource, certificate, caSource, authorities);
+  const issuer = issuerOf(certSource, certificate, caSource, authorities);
+  checkDates(caSource, issuer, wallMs);
   const identity = ownIdentity(certSource, certificate);
   const crlEndMs =
     crlSource === undefined ? Infinity : checkCrls(crlSource, certSource, certificate, authorities, wallMs);
@@ -64,7 +64,7 @@ export function loadMaterial(tls: TlsFiles, role: "server" | "client", wallMs: n
     ...(crlSource === undefined ? {} : { crl: crlSource.text }),
     identity,
     serial: certificate.serialNumber,
-    notAfterMs: Math.min(certificate.validToDate.getTime(), crlEndMs),
+    notAfterMs: Math.min(certificate.validToDate.getTime(), issuer.validToDate.getTime(), crlEndMs),
     minVersion: tls.min_version,
   };
 }
@@ -116,13 +116,14 @@ function checkUsage({ label }: PemSource, certificate: X509Certificate, role: "s
   });
 }
 
-function checkIssuer(
+function issuerOf(
   { label }: PemSource,
   certificate: X509Certificate,
   caSource: PemSource,
   authorities: readonly X509Certificate[],
-): void {
-  if (authorities.some((ca) => ca.ca && certificate.checkIssued(ca) && certificate.verify(ca.publicKey))) return;
+): X509Certificate {
+  const issuer = authorities.find((ca) => ca.ca && certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
+  if (issuer !== undefined) return issuer;
   throw new SssonectorError("tls_wrong_ca", `${label} is not signed by a CA of ${caSource.label}`);
 }
 
