@@ -15,6 +15,7 @@ const stages = [
   "health",
   "limit",
   "link",
+  "logs",
   "metrics",
   "pool",
   "service",

@@ -53,7 +53,7 @@ describeNetns("a daemon that can't have what it needs ends with exit 1 and says 
     await using lab = await Lab.create(prefix);
     await lab.reconfigureServer({ tunnel: { listen: "127.0.0.1:8080" } });
     lab.use(await startService(lab.server.namespace, "127.0.0.1"));
-    expect(await failedStart(lab.server)).toMatch(/port_in_use.*8080/s);
+    expect(await failedStart(lab.server)).toMatch(/listen_busy.*8080/s);
     expect(await lab.server.namespace.ip("link")).not.toContain("tun0");
   });
 
