@@ -8,6 +8,8 @@ interface Program {
 
 /** Each subcommand loads only what it needs: `ctl` has to start in milliseconds. */
 const programs: ReadonlyMap<string, { summary: string; load: () => Promise<Program> }> = new Map([
+  ["top", { summary: "the console", load: () => import("../tui/main.ts") }],
+  ["ctl", { summary: "ask and steer a running daemon", load: () => import("./ctl/main.ts") }],
   [
     "pki",
     { summary: "certificates: init, issue, revoke, renew, crl, bundle, show", load: () => import("./pki/main.ts") },
