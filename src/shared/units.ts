@@ -67,7 +67,7 @@ export function parseSize(text: string): number | undefined {
 
 /** The shortest exact text of a number of bytes: 32768 is "32KB". */
 export function formatSize(bytes: number): string {
-  return written(bytes, sizeScale) ?? `${bytes}B`;
+  return written(bytes, sizeScale) ?? "0B";
 }
 
 /** Milliseconds of "250ms", "30s", "1m", "24h", "365d"; undefined when the text is not a duration. The unit is needed. */
@@ -77,7 +77,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** The shortest exact text of a number of milliseconds: 90000 is "90s", 60000 is "1m". */
 export function formatDuration(milliseconds: number): string {
-  return written(milliseconds, durationScale) ?? `${milliseconds}ms`;
+  return written(milliseconds, durationScale) ?? "0s";
 }
 
 /** "100mbit" and "12MB/s" are bytes a second, a bare 10000 is packets a second, "unlimited" is no limit; else undefined. */
@@ -93,7 +93,7 @@ export function parseRate(text: string): Rate | undefined {
 export function formatRate(rate: Rate): string {
   if (rate.kind === "unlimited") return "unlimited";
   if (rate.kind === "packets") return String(rate.per_second);
-  return written(rate.per_second, bitScale) ?? written(rate.per_second, byteScale) ?? `${rate.per_second}B/s`;
+  return written(rate.per_second, bitScale) ?? written(rate.per_second, byteScale) ?? "0B/s";
 }
 
 /** "4MB" is bytes, a bare 1000 is packets; undefined when the text is neither. */

@@ -60,12 +60,12 @@ export function parseSettings(text: string, file: string, base: string, env: Nod
   const reading = readSettings(document, { file, base, lines, overrides });
   const problems = [...unknown, ...reading.problems];
   const draft = reading.values as unknown as Draft;
+  deriveDefaults(draft, { name: hostname(), stateDirectory: env["STATE_DIRECTORY"] }, reading.positions);
   checkRules(draft, (path, message, code = "config_conflict") => {
     problems.push({ code, ...nearestPosition(reading.positions, file, path), path, message });
   });
   if (problems.length > 0) return bad(problems);
 
-  deriveDefaults(draft, { name: hostname(), stateDirectory: env["STATE_DIRECTORY"] }, reading.positions);
   const settings = draft as unknown as Settings;
   const rows = configRows(settings, reading.positions);
   return { kind: "ok", settings, rows, notInEffect: notInEffect(settings, reading.positions), file };

@@ -110,12 +110,12 @@ export const portRange: ValueType<{ from: number; to: number }> = {
 
 /** A name that appears in logs, paths and certificates: identities, endpoints, daemons. */
 export const name: ValueType<string> = text({
-  describe: "a name of 1 to 64 letters, digits, dots, underscores or dashes, a letter or digit first",
+  describe: "a name of at most 64 letters, digits, dots, underscores or dashes",
   accepts: (written) => /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(written),
 });
 
 export const interfaceName: ValueType<string> = text({
-  describe: "an interface name of 1 to 15 letters, digits, dots, underscores or dashes",
+  describe: "an interface name of at most 15 characters",
   accepts: (written) => /^[a-z0-9_-][a-z0-9._-]{0,14}$/i.test(written),
 });
 

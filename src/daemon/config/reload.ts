@@ -17,13 +17,15 @@ export interface Changes {
   restart: Change[];
 }
 
-/** What a reload changes, and what it can't. A change of core.mode alone stands for all that depends on it. */
+/** What a reload changes, and what it can't. Settings that only one of two modes has follow from core.mode. */
 export function compareSettings(before: Settings, after: Settings): Changes {
-  const old = new Map(effective(before).map(({ setting, value }) => [setting.path, value]));
-  const changed = (reload: Setting["reload"]): Change[] =>
-    effective(after)
-      .filter(({ setting }) => setting.reload === reload && old.has(setting.path))
-      .map(({ setting, value }) => ({ path: setting.path, before: old.get(setting.path), after: value }))
-      .filter((change) => !isDeepStrictEqual(change.before, change.after));
-  return { live: changed("live"), restart: changed("restart") };
+  const old = new Map(effective(before).map((entry) => [entry.setting.path, entry]));
+  const changed = effective(after).flatMap(({ setting, parsed, value }) => {
+    const was = old.get(setting.path);
+    if (was === undefined || isDeepStrictEqual(was.parsed, parsed)) return [];
+    return [{ reload: setting.reload, change: { path: setting.path, before: was.value, after: value } }];
+  });
+  const of = (reload: Setting["reload"]): Change[] =>
+    changed.filter((entry) => entry.reload === reload).map(({ change }) => change);
+  return { live: of("live"), restart: of("restart") };
 }

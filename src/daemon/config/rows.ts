@@ -18,6 +18,8 @@ export interface ConfigRow {
 /** A setting with its value in one set of settings. */
 export interface Effective {
   setting: Setting;
+  /** As in Settings; undefined where nothing is set and there is no default. */
+  parsed: unknown;
   /** The value as an operator would write it; entries are objects of such values. */
   value: unknown;
 }
@@ -26,17 +28,24 @@ export interface Effective {
 export function effective(settings: Settings): Effective[] {
   return settingsTable
     .filter(({ path, mode }) => !path.includes("[]") && (mode === "both" || mode === settings.core.mode))
-    .map((setting) => ({ setting, value: shownAt(settings, setting.path) }));
+    .map((setting) => ({ setting, parsed: valueAt(settings, setting.path), value: shownAt(settings, setting.path) }));
 }
 
 export function configRows(settings: Settings, positions: ReadonlyMap<string, Position>): ConfigRow[] {
   return effective(settings).map(({ setting, value }) => ({
     key: setting.path,
     value: value ?? null,
-    default: setting.default ?? setting.derived ?? null,
+    default: shownDefault(setting) ?? null,
     source: sourceText(positions.get(setting.path)),
     reload: setting.reload,
   }));
+}
+
+/** The default in the same form as a value, so that the two compare. */
+function shownDefault({ shape, default: written, derived }: Setting): unknown {
+  if (written === undefined || shape.kind !== "value") return written ?? derived;
+  const parsed = shape.type.parse(String(written), "/");
+  return parsed.ok ? shape.type.show(parsed.value) : written;
 }
 
 function sourceText(position: Position | undefined): string {
@@ -68,11 +77,12 @@ function branchAt(path: string): Branch | undefined {
   );
 }
 
+function valueAt(settings: Settings, path: string): unknown {
+  return steps(path).reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], settings);
+}
+
 function shownAt(settings: Settings, path: string): unknown {
-  const value = steps(path).reduce<unknown>(
-    (inner, step) => (inner as Record<string, unknown> | undefined)?.[step],
-    settings,
-  );
+  const value = valueAt(settings, path);
   const branch = branchAt(path);
   return branch === undefined ? value : shown(value, branch);
 }

@@ -33,7 +33,7 @@ function tlsIsOn({ security }: Draft, report: Report): void {
 
 function serverHasAddress({ core, network }: Draft, report: Report): void {
   if (core.mode !== "server" || network.address !== undefined || network.address6 !== undefined) return;
-  report("network.address", "or network.address6 is required on a server", "config_missing");
+  report("network.address", "is required on a server, or network.address6", "config_missing");
 }
 
 function poolsInsidePrefix({ network }: Draft, report: Report): void {

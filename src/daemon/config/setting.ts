@@ -12,11 +12,13 @@ export interface Setting {
   /** The default in words, where it follows from something else (defaults.ts). */
   derived?: string;
   required?: true;
+  /** Required as long as the setting of this path is not there. */
+  requiredUnless?: string;
   /** Whether a reload applies a change, or a restart is needed. */
   reload: "live" | "restart";
   /** "later": checked, but the system that it steers is not built yet. `builtIn` is the value that holds meanwhile. */
   effect: "now" | { later: true; builtIn?: string };
-  /** Shown in the example where there is no default. */
+  /** A value that says more than the default does. */
   example?: string;
   doc: string;
 }
@@ -66,7 +68,12 @@ export const lateLive = { reload: "live", effect: { later: true } } as const;
 /** The two settings of a rate limit. */
 export function limitedBy(path: string, whose: string, mode: Rest): Setting[] {
   return [
-    value(`${path}.base_rate`, rate, `Rate ${whose}.`, { ...mode, default: "unlimited", ...lateLive }),
+    value(`${path}.base_rate`, rate, `Rate ${whose}.`, {
+      ...mode,
+      default: "unlimited",
+      ...lateLive,
+      example: "100mbit",
+    }),
     value(`${path}.burst_size`, burst, "What may pass at once above the rate; packets or bytes as the rate is.", {
       ...mode,
       derived: "100 ms of base_rate",

@@ -11,11 +11,11 @@ function distance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `is unknown; did you mean "workers"?`, with the nearest of the known names when one is near. */
+/** `is unknown; did you mean workers?`, with the nearest of the known names when one is near. */
 export function unknownName(name: string, known: Iterable<string>): string {
   const near = [...known]
     .filter(
-      (candidate) => name.length < 100 && distance(name, candidate) <= Math.max(1, Math.floor(candidate.length / 3)),
+      (candidate) => name.length < 100 && distance(name, candidate) <= Math.min(3, Math.ceil(candidate.length / 3)),
     )
     .toSorted((a, b) => distance(name, a) - distance(name, b))[0];
   return near === undefined ? "is unknown" : `is unknown; did you mean ${near}?`;

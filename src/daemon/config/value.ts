@@ -23,7 +23,7 @@ export function refused(code: ProblemCode, message: string): Parsed<never> {
 
 /** What was written, short enough for a message. */
 export function got(text: string): string {
-  return `(got ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/^"([\d.]+)"$/, "$1")})`;
+  return `(got ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(/^"(\d+(?:\.\d+)?)"$/, "$1")})`;
 }
 
 export const flag: ValueType<boolean> = {

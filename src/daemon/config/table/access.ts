@@ -118,6 +118,7 @@ export const access: Setting[] = [
   value("access.identities[].acl[].protocol", oneOf("any", "tcp", "udp", "icmp"), "Protocol.", {
     ...server,
     default: "any",
+    example: "tcp",
     ...lateLive,
   }),
   value("access.identities[].acl[].port", place.portRange, "Destination ports, for tcp and udp.", {

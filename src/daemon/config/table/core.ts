@@ -38,6 +38,7 @@ export const network: Setting[] = [
   value("network.interface", place.interfaceName, "Name of the TUN interface.", { default: "tun0" }),
   value("network.address", place.interfaceAddress(4), "The server's own inner IPv4 address with the tunnel's prefix.", {
     ...server,
+    requiredUnless: "network.address6",
     example: "10.8.0.1/16",
   }),
   value(
@@ -46,6 +47,7 @@ export const network: Setting[] = [
     "The server's own inner IPv6 address with the tunnel's prefix.",
     {
       ...server,
+      requiredUnless: "network.address",
       example: "fd00:8::1/48",
     },
   ),
