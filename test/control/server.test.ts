@@ -6,8 +6,11 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { parseAccounts } from "../../src/daemon/control/accounts.ts";
 import { startControlServer } from "../../src/daemon/control/server.ts";
+import { peerCredentials } from "../../src/daemon/sys/credentials.ts";
 import { systemClock } from "../../src/shared/clock.ts";
+import { connectControl } from "../../src/shared/control/client.ts";
 import { exitCodeFor } from "../../src/shared/control/exit.ts";
 import { limits, type RpcMessage } from "../../src/shared/control/protocol.ts";
 import { ann, bob, type ControlRig, controlRig, eve, root } from "../fakes/control-server.ts";
@@ -362,3 +365,19 @@ async function leaveStale(path: string): Promise<void> {
   await once(server, "close");
   rmSync(directory, { recursive: true });
 }
+
+it("the kernel says who connects", async () => {
+  const socketPath = join(rig.directory, "kernel.sock");
+  const uid = process.getuid?.() ?? -1;
+  const accounts = parseAccounts(`tester:x:${uid}:12345::/:/bin/sh\n`, "");
+  const collaborators = {
+    backend: rig.backend,
+    clock: systemClock,
+    credentials: peerCredentials,
+    accounts: () => accounts,
+  };
+  await using _server = await startControlServer(collaborators, { socketPath, group: "", operators: ["tester"] });
+  using client = await connectControl({ socketPath, clientName: "test", timeoutMs: 5_000 });
+  await client.call("reload", { dry_run: true });
+  expect(rig.backend.audits).toMatchObject([{ who: `tester (uid ${uid}, pid ${process.pid})` }]);
+});

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { systemClock } from "../../shared/clock.ts";
 import type { Io } from "../io.ts";
 
@@ -33,6 +32,8 @@ export function processTerminal(): Terminal {
 }
 
 async function askOnTerminal(question: string): Promise<string> {
+  // Loaded when somebody is asked, since it takes milliseconds.
+  const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await lines.question(question);
