@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { isIpv6, networkOf, parseAddress, parseCidr } from "./address.ts";
+import { formatAddress, formatPrefix, parseAddress } from "../../shared/address.ts";
+import { isIpv6, networkOf, parseCidr } from "./address.ts";
 import type { HostPort, LogOutput, PemSource } from "./settings.ts";
 import { got, ok, refused, type ValueType, text } from "./value.ts";
 
@@ -17,9 +18,9 @@ export function address(family: Family): ValueType<string> {
   return {
     describe,
     parse: (written) => {
-      const parsed = parseAddress(written)?.toString();
-      return parsed !== undefined && isFamily(parsed, family)
-        ? ok(parsed)
+      const parsed = parseAddress(written);
+      return parsed !== undefined && isFamily(written, family)
+        ? ok(formatAddress(parsed))
         : refused("config_type", `must be ${describe} ${got(written)}`);
     },
     show: (value) => value,
@@ -35,7 +36,7 @@ export function interfaceAddress(family: Family): ValueType<string> {
     parse: (written) => {
       const cidr = parseCidr(written);
       return cidr !== undefined && isFamily(written, family)
-        ? ok(`${cidr.address.toString()}/${cidr.length}`)
+        ? ok(formatPrefix(cidr))
         : refused("config_type", `must be ${describe} ${got(written)}`);
     },
     show: (value) => value,
@@ -54,7 +55,7 @@ export function prefix(family: Family): ValueType<string> {
         return refused("config_type", `must be ${describe} ${got(written)}`);
       }
       const network = networkOf(written);
-      return network === `${cidr.address.toString()}/${cidr.length}`
+      return network === formatPrefix(cidr)
         ? ok(network)
         : refused("config_range", `has bits set after the prefix length; write ${network} ${got(written)}`);
     },
@@ -84,7 +85,7 @@ export function hostPort(host: "address" | "name or address"): ValueType<HostPor
 
 function isHost(name: string, bracketed: boolean, host: "address" | "name or address"): boolean {
   const parsed = parseAddress(name);
-  if (parsed !== undefined) return bracketed === (parsed.kind() === "ipv6");
+  if (parsed !== undefined) return bracketed === (parsed.family === 6);
   // A name of digits and dots only is an address with a slip of the pen.
   return host === "name or address" && !bracketed && isHostName(name) && !/^[\d.]+$/.test(name);
 }
