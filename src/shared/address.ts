@@ -13,7 +13,8 @@ export interface Prefix {
 
 export function addressFromBytes(bytes: Uint8Array): Address {
   const word = (at: number): number =>
-    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>>
+    0;
   return bytes.length === 4
     ? { family: 4, word: word(0) }
     : { family: 6, words: [word(0), word(4), word(8), word(12)] };
@@ -28,7 +29,10 @@ export function addressBytes(address: Address): Buffer {
 
 /** Reads `10.8.0.1` or `fd00::1`; undefined for anything else, also for shortened IPv4 forms. */
 export function parseAddress(text: string): Address | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(":") && ipaddr.IPv6.isValid(text) && !text.includes("%"))) {
+  if (
+    ipaddr.IPv4.isValidFourPartDecimal(text) ||
+    (text.includes(":") && ipaddr.IPv6.isValid(text) && !text.includes("%"))
+  ) {
     return addressFromBytes(Uint8Array.from(ipaddr.parse(text).toByteArray()));
   }
   return undefined;
@@ -76,4 +80,12 @@ export function addressNumber(address: Address): bigint {
 export function addressFromNumber(family: 4 | 6, value: bigint): Address {
   const digits = family === 4 ? 8 : 32;
   return addressFromBytes(Buffer.from(value.toString(16).padStart(digits, "0"), "hex"));
+}
+
+/** The network that an interface address lies in: `10.8.0.0/16` for `10.8.0.1/16`. */
+export function formatNetwork(prefix: Prefix): string {
+  const { address, length } = prefix;
+  const shift = BigInt(fullLength(address) - length);
+  const network = (addressNumber(address) >> shift) << shift;
+  return `${formatAddress(addressFromNumber(address.family, network))}/${length}`;
 }

@@ -145,6 +145,20 @@ export const errorCodes = {
     means: "Changes of links and routes can't be watched.",
     next: "allow AF_NETLINK for the daemon (systemd: RestrictAddressFamilies)",
   },
+  cluster_secret: {
+    means: "The cluster's secret file is missing, unreadable or malformed.",
+    next: "copy cluster.key of `sssonector pki init` to cluster.secret_file, or leave the setting out for a secret of this server's own",
+  },
+  listen_busy: {
+    means: "Another process listens on the tunnel's address and port.",
+    next: "see who with `ss -ltnp`, or change tunnel.listen",
+  },
+  listen_failed: { means: "The tunnel's listener can't be opened.", next: "check tunnel.listen" },
+  tun_gone: {
+    means: "The tunnel's interface was taken down or removed while the daemon ran.",
+    next: "start the daemon again, and see with `ip -d link` who manages the interface",
+  },
+  engine_died: { means: "The data thread ended by itself; this is a bug.", next: "report it with the log" },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

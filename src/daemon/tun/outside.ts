@@ -66,11 +66,13 @@ async function bestOutside(ip: IpCommand, text: string, tunnel: string): Promise
   if (address === undefined) return undefined;
   const family = address.family === 4 ? "-4" : "-6";
   const rows = z.array(routeSchema).parse(await ip.query([family, "route", "show", "table", "main"]));
-  let best: { hop: Hop; length: number; metric: number } | undefined;
+  let best: { hop: Hop | undefined; length: number; metric: number } | undefined;
   for (const route of rows) {
     const length = matchLength(route, address);
+    if (length === undefined || isOurs(route, tunnel)) continue;
     const hop = usableHop(route);
-    if (length === undefined || hop === undefined || isOurs(route, tunnel)) continue;
+    // A dead link leaves the word to the next route; "unreachable" is somebody's will.
+    if (hop === undefined && route.type === "unicast") continue;
     const better = best === undefined || length > best.length || (length === best.length && route.metric < best.metric);
     if (better) best = { hop, length, metric: route.metric };
   }

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { systemClock } from "../shared/clock.ts";
+import { describeError, SssonectorError } from "../shared/errors.ts";
+import { loadSettings } from "./config/load.ts";
+import { formatProblem } from "./config/problem.ts";
+import { Daemon } from "./daemon.ts";
+import { createLogger, type LogSettings } from "./logs/logger.ts";
+
+const usage = "usage: sssonectord [--config FILE] [--check-config] [--log-level LEVEL] [--version]";
+const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+const exit = { ok: 0, failed: 1, usage: 2 } as const;
+
+interface Arguments {
+  readonly config: string | undefined;
+  readonly check: boolean;
+  readonly level: LogSettings["level"] | undefined;
+}
+
+function readArguments(argv: string[]): Arguments | string {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        config: { type: "string" },
+        "check-config": { type: "boolean", default: false },
+        "log-level": { type: "string" },
+        version: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.version) return `sssonectord ${version()}`;
+    if (values.help) return usage;
+    const level = levels.find((one) => one === values["log-level"]);
+    if (values["log-level"] !== undefined && level === undefined) {
+      throw new SssonectorError("usage", `--log-level must be one of ${levels.join(", ")}`);
+    }
+    return { config: values.config, check: values["check-config"], level };
+  } catch (error) {
+    throw error instanceof SssonectorError ? error : new SssonectorError("usage", String((error as Error).message));
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function run(argv: string[]): Promise<number> {
+  const given = readArguments(argv);
+  if (typeof given === "string") {
+    console.log(given);
+    return exit.ok;
+  }
+  const loaded = loadSettings({
+    cwd: process.cwd(),
+    env: process.env,
+    ...(given.config === undefined ? {} : { file: given.config }),
+  });
+  if (loaded.kind === "bad") {
+    for (const problem of loaded.problems) console.error(formatProblem(problem));
+    return exit.usage;
+  }
+  if (given.check) {
+    console.log(`${loaded.file}: no problems`);
+    for (const line of loaded.notInEffect) console.log(line);
+    return exit.ok;
+  }
+  const { logging } = loaded.settings.monitoring;
+  const log = createLogger({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
+  for (const line of loaded.notInEffect) log.warn({ code: "not_in_effect" }, line);
+  try {
+    const daemon = await Daemon.start({ loaded, clock: systemClock, log, version: version() });
+    process.on("SIGTERM", () => daemon.finish(exit.ok));
+    process.on("SIGINT", () => daemon.finish(exit.ok));
+    process.on("SIGHUP", () => void daemon.reload({ dryRun: false }));
+    const code = await daemon.ended;
+    await daemon[Symbol.asyncDispose]();
+    log.info({ code: "stopped" }, "stopped");
+    return code;
+  } catch (error) {
+    log.fatal({ code: error instanceof SssonectorError ? error.code : "internal" }, describeError(error));
+    return exit.failed;
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  console.error(`sssonectord: ${describeError(error)}`);
+  process.exitCode = error instanceof SssonectorError && error.code === "usage" ? exit.usage : exit.failed;
+}

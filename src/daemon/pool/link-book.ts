@@ -1,0 +1,58 @@
+import type { ConnectionState } from "../../shared/control/snapshot.ts";
+
+/** A link as the control plane knows it; its figures are in the data thread's slots. */
+export interface LinkRecord {
+  readonly link: number;
+  /** Base of its slot; undefined while the TLS handshake is under way. */
+  slot: number | undefined;
+  identity: string;
+  session: string;
+  readonly backend: string;
+  remote: string;
+  inner: readonly string[];
+  state: ConnectionState;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
+
+/** Public id of a link, as `ctl connections` shows it. */
+export function connectionId(link: number): string {
+  return `c${link}`;
+}
+
+/** Public id of a session: enough of it to be unique among those of a server. */
+export function shortSession(id: string): string {
+  return id.slice(0, 12);
+}
+
+export class LinkBook {
+  readonly #links = new Map<number, LinkRecord>();
+
+  add(record: LinkRecord): LinkRecord {
+    this.#links.set(record.link, record);
+    return record;
+  }
+
+  get(link: number): LinkRecord | undefined {
+    return this.#links.get(link);
+  }
+
+  remove(link: number): LinkRecord | undefined {
+    const record = this.#links.get(link);
+    this.#links.delete(link);
+    return record;
+  }
+
+  byConnectionId(id: string): LinkRecord | undefined {
+    const link = /^c(\d+)$/.exec(id)?.[1];
+    return link === undefined ? undefined : this.#links.get(Number(link));
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<LinkRecord> {
+    return this.#links.values();
+  }
+}

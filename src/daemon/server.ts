@@ -1,0 +1,360 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../shared/clock.ts";
+import type { Alert, Session } from "../shared/control/snapshot.ts";
+import { SssonectorError } from "../shared/errors.ts";
+import { type Address, formatNetwork, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
+import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
+import type { ActionResult } from "./control/backend.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Event } from "./engine/messages.ts";
+import { protocolVersion, type Welcome } from "./link/messages.ts";
+import type { EventLog } from "./monitor/event-log.ts";
+import { type LinkBook, shortSession } from "./pool/link-book.ts";
+import type { Role } from "./role.ts";
+import { loadClusterSecret } from "./session/cluster-secret.ts";
+import type { SessionSpec } from "./session/data-session.ts";
+import { SliceLeaseStore } from "./session/leases.ts";
+import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
+import { TokenSealer } from "./session/token.ts";
+import { Journal, writeAtomically } from "./store/journal.ts";
+import type { OffloadFeatures } from "./tun/device.ts";
+import type { HostNetwork } from "./tun/host.ts";
+
+/** A token is good for a day; a link that is up gets a fresh one at half of it. */
+const tokenLifetime = 24 * 3600 * 1000;
+/** Displaced sessions of one identity in a minute that raise an alarm. */
+const swapsForAlarm = 3;
+
+export interface RoleParts {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly host: HostNetwork;
+  readonly events: EventLog;
+  readonly links: LinkBook;
+  readonly features: OffloadFeatures;
+}
+
+/** The server's control plane: admission of links, sessions and their leases. */
+export class ServerRole implements Role {
+  readonly inner: readonly string[];
+  readonly #parts: RoleParts;
+  readonly #registry: SessionRegistry;
+  readonly #leases: SliceLeaseStore;
+  readonly #sealer: TokenSealer;
+  readonly #bootId = randomBytes(16).toString("hex");
+  readonly #prefixes: readonly Prefix[];
+  readonly #refusedAt = new Map<string, number>();
+  readonly #swaps = new Map<string, number[]>();
+  #settings: ServerSettings;
+  #listening: ((result: Event) => void) | undefined;
+  ready = false;
+
+  constructor(settings: ServerSettings, parts: RoleParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    const own = [settings.network.address, settings.network.address6].filter((text) => text !== undefined);
+    this.#prefixes = own.map(prefixOf);
+    this.inner = own.map((text) => text.split("/")[0] as string);
+    const state = settings.core.state_dir;
+    this.#sealer = new TokenSealer(
+      loadClusterSecret(settings.cluster.secret_file, join(state, "cluster.key"), writeAtomically),
+    );
+    const slices = [settings.network.pool, settings.network.pool6].filter((text) => text !== undefined);
+    this.#leases = new SliceLeaseStore({
+      slices: slices.map(prefixOf),
+      reserved: [...this.#prefixes.map(({ address }) => address), ...fixedAddresses(settings)],
+      openJournal: (read) => Journal.open(join(state, "leases.journal"), read),
+    });
+    this.#registry = new SessionRegistry({
+      leases: this.#leases,
+      sealer: this.#sealer,
+      rules: {
+        mtu: settings.network.mtu,
+        prefixes: this.#prefixes,
+        home: serverId(settings),
+        region: settings.cluster.region ?? "",
+        tokenLifetime,
+      },
+      ruleOf: (identity) => identityRule(this.#settings, identity),
+      wall: parts.clock.wall,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#applyHost();
+    const { host, port } = this.#settings.tunnel.listen;
+    const result = await new Promise<Event>((resolve) => {
+      this.#listening = resolve;
+      this.#parts.engine.send({ type: "listen", host, port });
+    });
+    if (result.type === "listen_failed") {
+      const code = result.code === "EADDRINUSE" ? "listen_busy" : "listen_failed";
+      throw new SssonectorError(code, `tunnel.listen ${host}:${port}: ${result.message}`);
+    }
+    this.ready = true;
+  }
+
+  onEvent(event: Event): void {
+    const { events, links } = this.#parts;
+    switch (event.type) {
+      case "listening":
+      case "listen_failed":
+        return this.#listening?.(event);
+      case "refused":
+        return this.#refused(event);
+      case "hello":
+        return void this.#hello(event);
+      case "closed": {
+        const record = links.remove(event.link);
+        const session = this.#registry.ofLink(event.link);
+        this.#registry.linkClosed(event.link);
+        if (record === undefined) return;
+        const facts = { identity: record.identity, remote: record.remote, reason: event.reason };
+        const left = session?.links.size ?? 0;
+        events.add("info", "link_down", `${record.identity} lost a link (${event.reason})`, {
+          ...facts,
+          links_left: left,
+        });
+        return;
+      }
+      case "spoofed":
+        return events.add("warning", "spoofed_source", `${event.identity} sends from addresses that are not its own`, {
+          identity: event.identity,
+          session: shortSession(event.session),
+        });
+      case "dial_failed":
+      case "secured":
+      case "welcome":
+      case "goaway":
+      case "tun_down":
+      case "stopped":
+        return;
+    }
+  }
+
+  sessions(): Session[] {
+    const wall = this.#parts.clock.wall();
+    return [...this.#registry.sessions()].map((session) => ({
+      id: shortSession(session.id),
+      identity: session.identity,
+      inner: [...session.addresses],
+      epoch: Number(session.epoch),
+      links: session.links.size,
+      mtu: session.mtu,
+      since_seconds: Math.round((wall - session.since) / 1000),
+      expires_seconds: session.links.size > 0 ? null : Math.max(0, Math.round((session.expires - wall) / 1000)),
+    }));
+  }
+
+  alerts(): Alert[] {
+    return [];
+  }
+
+  tick(): void {
+    for (const session of this.#registry.expire()) {
+      this.#parts.engine.send({ type: "close_session", session: session.id, reason: "timeout", text: "lease expired" });
+      this.#parts.events.add("info", "session_expired", `session of ${session.identity} expired`, {
+        identity: session.identity,
+        session: shortSession(session.id),
+      });
+    }
+    for (const session of this.#registry.stale()) void this.#refreshToken(session);
+  }
+
+  kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
+    const session = [...this.#registry.sessions()].find((one) => shortSession(one.id) === id || one.id === id);
+    if (session === undefined) return undefined;
+    const count = session.links.size;
+    const what = `session ${shortSession(session.id)} of ${session.identity} with ${count} ${count === 1 ? "link" : "links"}`;
+    if (dryRun) return { kind: "done", message: `would close ${what}`, facts: { links: count } };
+    this.#parts.engine.send({ type: "close_session", session: session.id, reason: "kicked", text: reason });
+    this.#registry.remove(session.id);
+    this.#parts.events.add("warning", "session_kicked", `closed ${what}`, { identity: session.identity, reason });
+    return { kind: "done", message: `closed ${what}`, facts: { links: count } };
+  }
+
+  reload(settings: Settings): void {
+    if (!isServer(settings)) return;
+    this.#settings = { ...this.#settings, access: settings.access };
+    for (const session of this.#registry.sessions()) {
+      if (identityRule(this.#settings, session.identity) !== undefined) continue;
+      this.#parts.engine.send({
+        type: "close_session",
+        session: session.id,
+        reason: "denied",
+        text: "access was withdrawn",
+      });
+      this.#registry.remove(session.id);
+    }
+  }
+
+  async networkChanged(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#leases.compact();
+    this.#leases.close();
+  }
+
+  async #applyHost(): Promise<void> {
+    const { network, access } = this.#settings;
+    const report = await this.#parts.host.apply({
+      mtu: network.mtu,
+      addresses: [network.address, network.address6].filter((text) => text !== undefined),
+      unreachable: this.#prefixes.map(formatNetwork),
+      pins: [],
+      routes: access.identities.flatMap(({ allowed_ips }) => allowed_ips),
+    });
+    for (const { what, reason } of report.refused) {
+      this.#parts.events.add("warning", "host_route_refused", `${what}: ${reason}`);
+    }
+  }
+
+  async #hello(event: Extract<Event, { type: "hello" }>): Promise<void> {
+    const { engine, events, links, clock } = this.#parts;
+    const { link, identity, remote, hello, slot } = event;
+    const record = links.add({
+      link,
+      slot,
+      identity,
+      session: "",
+      backend: this.#settings.core.name,
+      remote,
+      inner: [],
+      state: "configuring",
+      since: clock.now(),
+    });
+    const outcome = await this.#registry.admit({ ...hello, link, identity });
+    // The link may have ended meanwhile.
+    if (links.get(link) === undefined) return this.#registry.linkClosed(link);
+    if (outcome.kind === "refused") {
+      engine.send({ type: "refuse", link, reason: outcome.reason, text: outcome.text });
+      const facts = { identity, remote, reason: outcome.reason };
+      return events.add("warning", "session_refused", `${identity}: ${outcome.text}`, facts);
+    }
+    const { session } = outcome;
+    record.session = session.id;
+    record.inner = session.addresses;
+    record.state = "active";
+    this.#displaced(outcome, identity);
+    const welcome = this.#welcome(session, outcome.token);
+    const spec = this.#spec(session, hello.capabilities);
+    engine.send({
+      type: "admit",
+      link,
+      session: spec,
+      welcome,
+      linkIndex: hello.linkIndex,
+      supersede: outcome.supersede,
+    });
+    const how = { new: "opened", join: "joined", takeover: "took over" }[hello.intent];
+    const facts = { identity, remote, session: shortSession(session.id), inner: session.addresses.join(" ") };
+    events.add("info", "link_up", `${identity} ${how} a session from ${remote}`, { ...facts, intent: hello.intent });
+  }
+
+  #displaced(outcome: Extract<AdmissionOutcome, { kind: "admitted" }>, identity: string): void {
+    const { engine, events, clock } = this.#parts;
+    if (outcome.displaced === undefined) return;
+    engine.send({
+      type: "close_session",
+      session: outcome.displaced.id,
+      reason: "superseded",
+      text: "a newer session has the fixed address",
+    });
+    const now = clock.now();
+    const recent = [...(this.#swaps.get(identity) ?? []), now].filter((at) => now - at < 60_000);
+    this.#swaps.set(identity, recent);
+    if (recent.length === swapsForAlarm) {
+      events.add("critical", "identity_in_two_places", `${identity} has a fixed address and connects from two places`, {
+        identity,
+      });
+    }
+  }
+
+  #welcome(session: ServerSession, token: string): Welcome {
+    const { network, health, cluster } = this.#settings;
+    const addresses = session.addresses.flatMap((text) => parseAddress(text) ?? []);
+    return {
+      version: protocolVersion,
+      serverId: serverId(this.#settings),
+      bootId: this.#bootId,
+      clusterId: this.#sealer.clusterId,
+      region: cluster.region ?? "",
+      session: session.id,
+      epoch: session.epoch,
+      token,
+      addresses: addresses.map((address) => ({ address, prefixLength: this.#prefixLength(address) })),
+      gateways: this.inner.flatMap((text) => parseAddress(text) ?? []),
+      routes: network.routes.map(prefixOf),
+      mtu: session.mtu,
+      keepaliveMs: health.interval,
+      keepaliveMisses: health.fall,
+      sessionCount: this.#registry.size,
+      takeoverKeepsFlows: false,
+      capabilities: { ...this.#parts.features, zstd: false },
+    };
+  }
+
+  #spec(session: ServerSession, peer: SessionSpec["peer"]): SessionSpec {
+    const allowed = this.#settings.access.identities.find(({ name }) => name === session.identity)?.allowed_ips ?? [];
+    return {
+      id: session.id,
+      identity: session.identity,
+      prefixes: [...session.addresses, ...allowed].map(prefixOf),
+      mtu: session.mtu,
+      peer,
+    };
+  }
+
+  #prefixLength(address: Address): number {
+    return this.#prefixes.find((prefix) => prefix.address.family === address.family)?.length ?? 0;
+  }
+
+  async #refreshToken(session: ServerSession): Promise<void> {
+    const token = await this.#registry.renew(session);
+    for (const link of session.links) {
+      this.#parts.engine.send({ type: "rewelcome", link, welcome: this.#welcome(session, token) });
+    }
+  }
+
+  /** One event per source and reason in ten seconds: a flood of refusals must not become a flood of events. */
+  #refused(event: Extract<Event, { type: "refused" }>): void {
+    const now = this.#parts.clock.now();
+    const source = event.remote.slice(0, event.remote.lastIndexOf(":"));
+    const key = `${source} ${event.reason}`;
+    if (now - (this.#refusedAt.get(key) ?? Number.NEGATIVE_INFINITY) < 10_000) return;
+    if (this.#refusedAt.size > 1000) this.#refusedAt.clear();
+    this.#refusedAt.set(key, now);
+    const facts = { remote: event.remote, reason: event.reason };
+    this.#parts.events.add(
+      "warning",
+      "handshake_refused",
+      `${event.remote}: ${event.reason} ${event.text}`.trim(),
+      facts,
+    );
+  }
+}
+
+function serverId(settings: ServerSettings): string {
+  return settings.cluster.id ?? settings.core.name;
+}
+
+function identityRule(settings: ServerSettings, identity: string): IdentityRule {
+  const { access } = settings;
+  const known = access.identities.find(({ name }) => name === identity);
+  if (known === undefined) return access.default === "allow" ? { fixed: [] } : undefined;
+  return { fixed: [known.address, known.address6].filter((text) => text !== undefined) };
+}
+
+function fixedAddresses(settings: ServerSettings): Address[] {
+  return settings.access.identities.flatMap(({ address, address6 }) =>
+    [address, address6].flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? []))),
+  );
+}
+
+/** The settings' texts are checked: what does not parse here is a broken promise. */
+function prefixOf(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new Error(`not a prefix: ${text}`);
+  return prefix;
+}

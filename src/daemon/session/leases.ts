@@ -1,0 +1,147 @@
+import {
+  type Address,
+  addressFromNumber,
+  addressNumber,
+  formatAddress,
+  fullLength,
+  parseAddress,
+  type Prefix,
+  prefixContains,
+} from "../../shared/address.ts";
+
+/** Who holds an inner address, and until when it stays reserved for them. */
+export interface Lease {
+  readonly address: string;
+  readonly session: string;
+  readonly identity: string;
+  /** As a decimal number. */
+  readonly epoch: string;
+  /** Milliseconds since the Unix epoch; the last token for this address expires then. */
+  readonly expires: number;
+}
+
+export interface StoredLease {
+  readonly lease: Lease;
+  /** Grows with each change of this address. */
+  readonly revision: number;
+}
+
+/** Leases by inner address. The slice keeps its own; a store shared by servers would have the same interface. */
+export interface LeaseStore {
+  get(address: string): Promise<StoredLease | undefined>;
+  /** Writes when the address still has `revision` (0: nobody holds it); false when somebody was faster. */
+  putIfRevision(lease: Lease, revision: number): Promise<boolean>;
+  /**
+   * A free address for the identity, or undefined when the slice is full. `live` tells whether a session still has
+   * the use of its address.
+   */
+  free(family: 4 | 6, identity: string, wall: number, live: (session: string) => boolean): Promise<string | undefined>;
+}
+
+/** One line of the journal: the newest line of an address counts. */
+export type LeaseRecord = Lease & { readonly revision: number };
+
+/** Where the slice writes what must outlive the process. */
+export interface LeaseJournal {
+  readonly length: number;
+  append(record: LeaseRecord): void;
+  rewrite(records: readonly LeaseRecord[]): void;
+  close(): void;
+}
+
+/** Compact once the journal has this many lines for each lease. */
+const compactAt = 8;
+
+/** The leases of this server's slice, journalled in the state directory. */
+export class SliceLeaseStore implements LeaseStore {
+  readonly #leases = new Map<string, StoredLease>();
+  readonly #journal: LeaseJournal;
+  readonly #pools: readonly Pool[];
+
+  /**
+   * `slices` are the prefixes to lease from; `reserved` the addresses in them that are never leased: the server's own
+   * and the fixed ones.
+   */
+  constructor(parts: {
+    slices: readonly Prefix[];
+    reserved: readonly Address[];
+    openJournal: (read: (record: LeaseRecord) => void) => LeaseJournal;
+  }) {
+    this.#journal = parts.openJournal(({ revision, ...lease }) => this.#leases.set(lease.address, { lease, revision }));
+    const reserved = new Set(parts.reserved.map(formatAddress));
+    this.#pools = parts.slices.map((slice) => new Pool(slice, reserved));
+  }
+
+  get(address: string): Promise<StoredLease | undefined> {
+    return Promise.resolve(this.#leases.get(address));
+  }
+
+  putIfRevision(lease: Lease, revision: number): Promise<boolean> {
+    if ((this.#leases.get(lease.address)?.revision ?? 0) !== revision) return Promise.resolve(false);
+    const stored = { lease, revision: revision + 1 };
+    this.#leases.set(lease.address, stored);
+    this.#journal.append({ ...lease, revision: stored.revision });
+    if (this.#journal.length > compactAt * (this.#leases.size + 16)) this.compact();
+    return Promise.resolve(true);
+  }
+
+  free(family: 4 | 6, identity: string, wall: number, live: (session: string) => boolean): Promise<string | undefined> {
+    const pools = this.#pools.filter((pool) => pool.family === family);
+    const usable = (address: string): boolean => (this.#leases.get(address)?.lease.expires ?? 0) <= wall;
+    for (const pool of pools) {
+      const address = pool.next(usable);
+      if (address !== undefined) return Promise.resolve(address);
+    }
+    // The slice is full: an identity may take back what it left behind, never what is another's.
+    const own = [...this.#leases.values()].filter(({ lease }) => lease.identity === identity);
+    const oldest = own
+      .filter(({ lease }) => !live(lease.session) && pools.some((pool) => pool.contains(lease.address)))
+      .toSorted((a, b) => a.lease.expires - b.lease.expires)[0];
+    return Promise.resolve(oldest?.lease.address);
+  }
+
+  compact(): void {
+    this.#journal.rewrite([...this.#leases.values()].map(({ lease, revision }) => ({ ...lease, revision })));
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+}
+
+/** The usable addresses of a slice, handed out in turn so that a freed one rests as long as possible. */
+class Pool {
+  readonly family: 4 | 6;
+  readonly #first: bigint;
+  readonly #count: bigint;
+  readonly #slice: Prefix;
+  readonly #reserved: ReadonlySet<string>;
+  #cursor = 0n;
+
+  constructor(slice: Prefix, reserved: ReadonlySet<string>) {
+    this.family = slice.address.family;
+    this.#slice = slice;
+    this.#reserved = reserved;
+    const bits = fullLength(slice.address) - slice.length;
+    const size = 1n << BigInt(bits);
+    const network = (addressNumber(slice.address) >> BigInt(bits)) << BigInt(bits);
+    // The first and last address of a network mean something else (RFC 919; RFC 4291 for the first).
+    const edge = bits >= 2 ? 1n : 0n;
+    this.#first = network + edge;
+    this.#count = size - 2n * edge;
+  }
+
+  contains(address: string): boolean {
+    const parsed = parseAddress(address);
+    return parsed !== undefined && prefixContains(this.#slice, parsed);
+  }
+
+  next(usable: (address: string) => boolean): string | undefined {
+    for (let tried = 0n; tried < this.#count && tried < 1_000_000n; tried++) {
+      const address = formatAddress(addressFromNumber(this.family, this.#first + this.#cursor));
+      this.#cursor = (this.#cursor + 1n) % this.#count;
+      if (!this.#reserved.has(address) && usable(address)) return address;
+    }
+    return undefined;
+  }
+}

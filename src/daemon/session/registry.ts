@@ -1,0 +1,288 @@
+import { randomBytes } from "node:crypto";
+import { formatAddress, parseAddress, type Prefix, prefixContains } from "../../shared/address.ts";
+import type { Lease, LeaseStore, StoredLease } from "./leases.ts";
+import type { TokenClaims, TokenSealer } from "./token.ts";
+
+/** What the registry must know of a HELLO. */
+export interface AdmissionRequest {
+  readonly link: number;
+  readonly identity: string;
+  readonly intent: "new" | "join" | "takeover";
+  readonly session?: string;
+  readonly epoch: bigint;
+  readonly token?: string;
+  readonly mtu: number;
+}
+
+/** A session on the control plane: who it is, what it holds, and which links it has. */
+export interface ServerSession {
+  readonly id: string;
+  readonly identity: string;
+  epoch: bigint;
+  readonly addresses: readonly string[];
+  /** The server whose slice the addresses come from: it alone writes their leases. */
+  readonly home: string;
+  mtu: number;
+  readonly links: Set<number>;
+  readonly since: number;
+  /** Milliseconds since the Unix epoch at which the newest token expires. */
+  expires: number;
+}
+
+export type RefusalReason = "denied" | "not_here" | "superseded" | "token_invalid" | "no_address";
+
+export type AdmissionOutcome =
+  | {
+      readonly kind: "admitted";
+      readonly session: ServerSession;
+      readonly token: string;
+      /** The session's older links end. */
+      readonly supersede: boolean;
+      /** Another session that had the same fixed address, and now has lost it. */
+      readonly displaced: ServerSession | undefined;
+    }
+  | { readonly kind: "refused"; readonly reason: RefusalReason; readonly text: string };
+
+/** What the access rules say of an identity; undefined: it may not come in. */
+export type IdentityRule = { readonly fixed: readonly string[] } | undefined;
+
+export interface RegistryRules {
+  readonly mtu: number;
+  /** The inner prefixes of this server. */
+  readonly prefixes: readonly Prefix[];
+  readonly home: string;
+  readonly region: string;
+  /** How long a token is good for, in milliseconds. */
+  readonly tokenLifetime: number;
+}
+
+/** Sessions of this server, admitted one after another. */
+export class SessionRegistry {
+  readonly #leases: LeaseStore;
+  readonly #sealer: TokenSealer;
+  readonly #wall: () => number;
+  readonly #sessions = new Map<string, ServerSession>();
+  readonly #byLink = new Map<number, ServerSession>();
+  /** Who has the use of an address now. */
+  readonly #byAddress = new Map<string, ServerSession>();
+  #rules: RegistryRules;
+  #ruleOf: (identity: string) => IdentityRule;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: {
+    leases: LeaseStore;
+    sealer: TokenSealer;
+    rules: RegistryRules;
+    ruleOf: (identity: string) => IdentityRule;
+    wall: () => number;
+  }) {
+    this.#leases = parts.leases;
+    this.#sealer = parts.sealer;
+    this.#rules = parts.rules;
+    this.#ruleOf = parts.ruleOf;
+    this.#wall = parts.wall;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  sessions(): Iterable<ServerSession> {
+    return this.#sessions.values();
+  }
+
+  get(id: string): ServerSession | undefined {
+    return this.#sessions.get(id);
+  }
+
+  ofLink(link: number): ServerSession | undefined {
+    return this.#byLink.get(link);
+  }
+
+  /** New access rules, for those who come from now on. */
+  useRules(ruleOf: (identity: string) => IdentityRule): void {
+    this.#ruleOf = ruleOf;
+  }
+
+  /** Admissions wait for each other, so that two links can't take one address. */
+  admit(request: AdmissionRequest): Promise<AdmissionOutcome> {
+    const outcome = this.#turn.then(() => this.#admit(request));
+    this.#turn = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  linkClosed(link: number): void {
+    this.#byLink.get(link)?.links.delete(link);
+    this.#byLink.delete(link);
+  }
+
+  /** Ends a session; its addresses stay reserved until the last token for them expires. */
+  remove(id: string): ServerSession | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return undefined;
+    this.#sessions.delete(id);
+    for (const link of session.links) this.#byLink.delete(link);
+    for (const address of session.addresses) {
+      if (this.#byAddress.get(address) === session) this.#byAddress.delete(address);
+    }
+    return session;
+  }
+
+  /** Sessions without a link whose last token has expired; they are removed. */
+  expire(): ServerSession[] {
+    const wall = this.#wall();
+    const gone = [...this.#sessions.values()].filter((session) => session.links.size === 0 && session.expires <= wall);
+    for (const session of gone) this.remove(session.id);
+    return gone;
+  }
+
+  /** Sessions with links whose token is past half its life. */
+  stale(): ServerSession[] {
+    const half = this.#wall() + this.#rules.tokenLifetime / 2;
+    return [...this.#sessions.values()].filter((session) => session.links.size > 0 && session.expires < half);
+  }
+
+  /** A fresh token, and the leases extended to its expiry. */
+  async renew(session: ServerSession): Promise<string> {
+    session.expires = this.#wall() + this.#rules.tokenLifetime;
+    if (session.home === this.#rules.home) {
+      for (const address of session.addresses) {
+        const held = await this.#leases.get(address);
+        await this.#leases.putIfRevision(this.#lease(session, address), held?.revision ?? 0);
+      }
+    }
+    return this.#seal(session);
+  }
+
+  async #admit(request: AdmissionRequest): Promise<AdmissionOutcome> {
+    const rule = this.#ruleOf(request.identity);
+    if (rule === undefined) return refused("denied", "this identity has no access");
+    if (request.intent === "new") return this.#begin(request, rule.fixed);
+    const claims = this.#sealer.open(request.token ?? "");
+    if (claims === undefined || claims.expires <= this.#wall())
+      return refused("token_invalid", "not a token of this cluster, or expired");
+    if (claims.identity !== request.identity || claims.session !== request.session) {
+      return refused("token_invalid", "the token is for somebody else");
+    }
+    if (rule.fixed.length > 0 && !rule.fixed.every((address) => claims.addresses.includes(address))) {
+      return refused("token_invalid", "the identity's fixed address has changed");
+    }
+    const session = this.#sessions.get(claims.session);
+    if (request.intent === "join") return this.#join(request, session);
+    if (session === undefined) return this.#revive(request, claims);
+    if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
+    session.epoch = request.epoch > session.epoch ? request.epoch : session.epoch + 1n;
+    return this.#admitted(request, session, true, undefined);
+  }
+
+  #join(request: AdmissionRequest, session: ServerSession | undefined): Promise<AdmissionOutcome> | AdmissionOutcome {
+    if (session === undefined) return refused("not_here", "this server does not know the session");
+    if (request.epoch !== session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
+    return this.#admitted(request, session, false, undefined);
+  }
+
+  async #begin(request: AdmissionRequest, fixed: readonly string[]): Promise<AdmissionOutcome> {
+    const id = randomBytes(16).toString("hex");
+    const addresses: string[] = [];
+    for (const family of [4, 6] as const) {
+      const own = fixed.find((address) => address.includes(":") === (family === 6));
+      const inPrefix = this.#rules.prefixes.some(({ address }) => address.family === family);
+      const address = own ?? (inPrefix ? await this.#leaseNew(family, request.identity, id) : undefined);
+      if (address === undefined && inPrefix) return refused("no_address", "no inner address is free");
+      if (address !== undefined) addresses.push(address);
+    }
+    const displaced = fixed.map((address) => this.#byAddress.get(address)).find((session) => session !== undefined);
+    if (displaced !== undefined) this.remove(displaced.id);
+    return this.#admitted(request, this.#put(id, request.identity, 1n, addresses, this.#rules.home), false, displaced);
+  }
+
+  /** Leases a free address to the new session. */
+  async #leaseNew(family: 4 | 6, identity: string, session: string): Promise<string | undefined> {
+    const live = (id: string): boolean => this.#sessions.has(id) && (this.#sessions.get(id)?.links.size ?? 0) > 0;
+    const address = await this.#leases.free(family, identity, this.#wall(), live);
+    if (address === undefined) return undefined;
+    const previous = this.#byAddress.get(address);
+    if (previous !== undefined) this.remove(previous.id);
+    const held = await this.#leases.get(address);
+    const expires = this.#wall() + this.#rules.tokenLifetime;
+    const lease = { address, session, identity, epoch: "1", expires };
+    return (await this.#leases.putIfRevision(lease, held?.revision ?? 0)) ? address : undefined;
+  }
+
+  /** A session of this cluster that this server doesn't have: it was elsewhere, or this server was restarted. */
+  async #revive(request: AdmissionRequest, claims: TokenClaims): Promise<AdmissionOutcome> {
+    const known = BigInt(claims.epoch);
+    for (const text of claims.addresses) {
+      const address = parseAddress(text);
+      if (address === undefined || !this.#rules.prefixes.some((prefix) => prefixContains(prefix, address))) {
+        return refused("token_invalid", `${text} is not an address of this server's network`);
+      }
+      const user = this.#byAddress.get(formatAddress(address));
+      const held = await this.#leases.get(text);
+      if ((user !== undefined && user.id !== claims.session) || this.#leasedToAnother(held, claims.session)) {
+        return refused("token_invalid", `${text} belongs to another session now`);
+      }
+      if (held !== undefined && BigInt(held.lease.epoch) > request.epoch) {
+        return refused("superseded", `epoch ${held.lease.epoch} is known`);
+      }
+    }
+    const epoch = request.epoch > known ? request.epoch : known + 1n;
+    const session = this.#put(claims.session, claims.identity, epoch, claims.addresses, claims.home);
+    return this.#admitted(request, session, false, undefined);
+  }
+
+  #leasedToAnother(held: StoredLease | undefined, session: string): boolean {
+    return held !== undefined && held.lease.session !== session && held.lease.expires > this.#wall();
+  }
+
+  #put(id: string, identity: string, epoch: bigint, addresses: readonly string[], home: string): ServerSession {
+    const session: ServerSession = {
+      id,
+      identity,
+      epoch,
+      addresses,
+      home,
+      mtu: this.#rules.mtu,
+      links: new Set(),
+      since: this.#wall(),
+      expires: 0,
+    };
+    this.#sessions.set(id, session);
+    for (const address of addresses) this.#byAddress.set(address, session);
+    return session;
+  }
+
+  async #admitted(
+    request: AdmissionRequest,
+    session: ServerSession,
+    supersede: boolean,
+    displaced: ServerSession | undefined,
+  ): Promise<AdmissionOutcome> {
+    session.mtu = Math.min(this.#rules.mtu, request.mtu);
+    session.links.add(request.link);
+    this.#byLink.set(request.link, session);
+    const token = await this.renew(session);
+    return { kind: "admitted", session, token, supersede, displaced };
+  }
+
+  #lease(session: ServerSession, address: string): Lease {
+    const { id, identity, epoch, expires } = session;
+    return { address, session: id, identity, epoch: epoch.toString(), expires };
+  }
+
+  #seal(session: ServerSession): string {
+    return this.#sealer.seal({
+      identity: session.identity,
+      session: session.id,
+      addresses: session.addresses,
+      home: session.home,
+      region: this.#rules.region,
+      epoch: session.epoch.toString(),
+      expires: session.expires,
+    });
+  }
+}
+
+function refused(reason: RefusalReason, text: string): AdmissionOutcome {
+  return { kind: "refused", reason, text };
+}
