@@ -153,6 +153,27 @@ it("a result that is no JSON is an internal error, not a crash", async () => {
   expect(await client.call("unsubscribe", {})).toEqual({});
 });
 
+describe("subscriptions", () => {
+  it("have the rate of hello when they name none", async () => {
+    const socket = await rawSocket();
+    await answerTo(socket, helloText.replace('"raw"', '"raw","rate_hz":5'));
+    const answer = await answerTo(socket, '{"jsonrpc":"2.0","id":2,"method":"subscribe"}');
+    expect(answer).toMatchObject({ result: { rate_hz: 5 } });
+    socket.close();
+  });
+
+  it("end on request", async () => {
+    using client = await rig.connect();
+    const seen: number[] = [];
+    await client.subscribe(10, (snapshot) => seen.push(snapshot.status.rx_bytes));
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await client.call("unsubscribe", {});
+    rig.backend.set(aSnapshot({ status: aStatus({ rx_bytes: 99 }) }));
+    expect((await client.call("snapshot", {})).status.rx_bytes).toBe(99);
+    expect(seen).toHaveLength(1);
+  });
+});
+
 describe("bad messages", () => {
   it.each([
     ["not JSON", "{", null, -32700],
@@ -230,6 +251,17 @@ describe("limits", () => {
     });
     clients[0]?.close();
     await vi.waitFor(async () => clients.push(await rig.connect()));
+    for (const client of clients) client.close();
+  });
+
+  it("viewers leave room for operators", async () => {
+    rig.as(ann);
+    const room = limits.clients - limits.operatorClients;
+    const clients = await Promise.all(Array.from({ length: room }, () => rig.connect()));
+    await expect(rig.connect()).rejects.toMatchObject({ code: "control_refused" });
+    rig.as(bob);
+    using operator = await rig.connect();
+    expect(operator.daemon.role).toBe("operator");
     for (const client of clients) client.close();
   });
 

@@ -58,9 +58,14 @@ export class ControlServer implements AsyncDisposable {
     this.#collaborators = collaborators;
     this.#settings = settings;
     this.#feed = new SnapshotFeed(collaborators.backend);
-    this.#http = createServer(
-      { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 4_096 },
-      (_request, response) => response.writeHead(426, { connection: "close", upgrade: "websocket" }).end(),
+    const http = {
+      headersTimeout: 5_000,
+      requestTimeout: 5_000,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 4_096,
+    };
+    this.#http = createServer(http, (_request, response) =>
+      response.writeHead(426, { connection: "close", upgrade: "websocket" }).end(),
     );
     // Connections that have not asked for a WebSocket yet are bounded too.
     this.#http.maxConnections = limits.clients * 2;
@@ -101,8 +106,9 @@ export class ControlServer implements AsyncDisposable {
     }
     // A browser sends it, whatever page made it connect.
     if (request.headers.origin !== undefined) return refuse(socket, 403, "no web page may use this socket");
-    if (this.#sockets.clients.size >= limits.clients) {
-      return refuse(socket, 503, `all ${limits.clients} control connections are in use`);
+    const room = grant.role === "operator" ? limits.clients : limits.clients - limits.operatorClients;
+    if (this.#sockets.clients.size >= room) {
+      return refuse(socket, 503, `all ${room} control connections for a ${grant.role} are in use`);
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, grant));
   }

@@ -15,6 +15,8 @@ export const limits = {
   /** Bytes in one message to the daemon; a larger one closes the connection with code 1009. */
   messageBytes: 65_536,
   clients: 16,
+  /** Of these, what only operators get, so that viewers can't lock them out. */
+  operatorClients: 2,
   /** Actions a second of one client, also the burst. */
   actionsPerSecond: 20,
   /** Requests of one client that wait for their turn; one more closes the connection with code 1008. */

@@ -1,6 +1,7 @@
 /**
  * What the daemon says about itself on the control channel. Field names are public (docs/control-protocol.md):
- * snake_case, raw numbers, units in names.
+ * snake_case, raw numbers, units in names. No field of a status or a row is optional (null says "none"), since a delta
+ * tells new values and can't tell that a field is gone; ids are unique.
  */
 
 export type DaemonState = "starting" | "ready" | "degraded" | "draining" | "stopping";
