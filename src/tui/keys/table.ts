@@ -130,7 +130,6 @@ export const keyRows: readonly KeyRow[] = [
     layer: "list",
     shown: "Tab",
     what: "next tab",
-    hint: ["Tab", "tab"],
     act: (state) => step({ ...state, tab: tabOrder[(tabOrder.indexOf(state.tab) + 1) % tabOrder.length] ?? state.tab }),
   },
   {
@@ -161,7 +160,7 @@ export const keyRows: readonly KeyRow[] = [
     keys: ["x"],
     layer: "list",
     shown: "x",
-    what: "kick the selected connection or session: asks first, says what would happen",
+    what: "kick the selected connection or session; asks first",
     hint: ["x", "kick"],
     alone: true,
     disabled: whyNoKick,

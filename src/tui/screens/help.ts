@@ -1,6 +1,6 @@
 import { box } from "../draw/box.ts";
 import { type Line, seg } from "../draw/line.ts";
-import { keyRows, type Layer } from "../keys/table.ts";
+import { type KeyRow, keyRows, type Layer } from "../keys/table.ts";
 import type { State } from "../model/state.ts";
 import { keyName } from "./footer.ts";
 
@@ -14,20 +14,22 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
 ];
 
 const notes = [
-  "UP is from the client to the server, DOWN the other way, on both ends; bits a second.",
-  "LIMITED BY names what holds a connection back; the selected row stays under the cursor.",
+  "UP/s is from client to server, DOWN/s back, on both ends; bits a second.",
+  "LIMITED BY is what holds a connection back.",
+  "The selected row stays under the cursor; others are sorted after 2 s of rest.",
 ];
+
+function keyLines(row: KeyRow, state: State): Line[] {
+  const name = keyName(row.shown, state.setup.glyphs.ascii).padEnd(12);
+  const reason = row.disabled?.(state);
+  const line = [seg(`   ${name}`, "key"), seg(` ${row.what}`)];
+  return reason === undefined ? [line] : [line, [seg(`${" ".repeat(16)}not now: ${reason}`, "warn")]];
+}
 
 function helpText(state: State): Line[] {
   const rows = helpSections.flatMap(([layer, title]): Line[] => [
     [seg(` ${title}`, "strong")],
-    ...keyRows
-      .filter((row) => row.layer === layer)
-      .map((row): Line => {
-        const reason = row.disabled?.(state);
-        const why = reason === undefined ? [] : [seg(` (now: ${reason})`, "warn")];
-        return [seg(`   ${keyName(row.shown, state.setup.glyphs.ascii).padEnd(12)}`, "key"), seg(row.what), ...why];
-      }),
+    ...keyRows.filter((row) => row.layer === layer).flatMap((row) => keyLines(row, state)),
     [],
   ]);
   return [...rows, ...notes.map((note): Line => [seg(` ${note}`, "dim")])];

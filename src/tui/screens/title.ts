@@ -16,8 +16,8 @@ const stateTones: Record<DaemonState, Tone> = {
 /** LIVE, or how old what is on the screen is. */
 export function freshness(state: State): Segment {
   const { glyphs } = state.setup;
+  if (state.snapshot === undefined) return seg(` ${glyphs.stale} no data yet `, "banner");
   if (!isStale(state)) return seg(`${glyphs.live} LIVE`, "good");
-  if (state.snapshot === undefined) return seg(`${glyphs.stale} NO DATA`, "banner");
   const why = state.link.kind === "down" ? "no daemon" : "stalled";
   return seg(` ${glyphs.stale} ${why}, ${roughly(state.age)} old `, "banner");
 }

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import type { Connection, DaemonEvent, Session, Snapshot } from "../../src/shared/control/snapshot.ts";
+import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+
+/** Names as an attacker would choose them: control, bidirectional, combining, wide and surrogate characters. */
+export const hostileText: fc.Arbitrary<string> = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 300 }),
+  fc.string({ unit: "grapheme", maxLength: 60 }),
+  fc.constantFrom(
+    "\u001b[2J\u001b[H",
+    "\u001b]0;title\u0007",
+    "a\nb\r\tc",
+    "\u202eevil\u2066",
+    "z\u0335\u0336\u0301",
+    "\u5bbd\u5b57\u7b26",
+    "\u{1f600}\u{1f468}\u200d\u{1f469}",
+    "\ud800",
+    "\u009b31m",
+    "",
+    "x".repeat(500),
+  ),
+);
+
+const bps = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e15, noNaN: true }));
+const seconds = fc.integer({ min: 0, max: 1e9 });
+
+function connections(): fc.Arbitrary<Connection[]> {
+  return fc
+    .uniqueArray(
+      fc.record({
+        id: hostileText,
+        identity: hostileText,
+        remote: hostileText,
+        backend: hostileText,
+        inner: fc.array(hostileText, { maxLength: 3 }),
+        state: fc.constantFrom("connecting", "authenticating", "configuring", "active", "draining", "closed"),
+        since_seconds: seconds,
+        rx_bps: bps,
+        tx_bps: bps,
+        rtt_ms: fc.option(fc.double({ min: 0, max: 1e7, noNaN: true }), { nil: null }),
+        limited_by: fc.constantFrom("nothing", "bucket", "backend_rtt", "peer_window", "breaker"),
+      }),
+      { selector: (row) => row.id, maxLength: 60 },
+    )
+    .map((rows) => rows.map((row) => aConnection(row.id, row)));
+}
+
+function sessions(): fc.Arbitrary<Session[]> {
+  const row = fc.record({
+    id: hostileText,
+    identity: hostileText,
+    inner: fc.array(hostileText, { maxLength: 3 }),
+    links: fc.nat(),
+    expires_seconds: fc.option(seconds, { nil: null }),
+  });
+  return fc
+    .uniqueArray(row, { selector: (session) => session.id, maxLength: 30 })
+    .map((rows) => rows.map((session) => aSession(session.id, session)));
+}
+
+function events(): fc.Arbitrary<DaemonEvent[]> {
+  const row = fc.record({
+    code: hostileText,
+    message: hostileText,
+    severity: fc.constantFrom("info", "warning", "critical"),
+    facts: fc.dictionary(hostileText, hostileText, { maxKeys: 3 }),
+  });
+  return fc.array(row, { maxLength: 40 }).map((rows) => rows.map((fields, at) => anEvent(at + 1, fields)));
+}
+
+/** Any snapshot that a daemon, or somebody in its place, could send. */
+export const snapshots: fc.Arbitrary<Snapshot> = fc
+  .record({
+    name: hostileText,
+    state: fc.constantFrom("starting", "ready", "degraded", "draining", "stopping"),
+    mode: fc.constantFrom("server", "client"),
+    certificate: fc.integer({ min: -1e6, max: 1e9 }),
+    uptime: seconds,
+    reasons: fc.dictionary(hostileText, fc.nat(), { maxKeys: 8 }),
+    alerts: fc.array(
+      fc.record({ code: hostileText, severity: fc.constantFrom("warning", "critical"), message: hostileText }),
+      { maxLength: 6 },
+    ),
+    connections: connections(),
+    sessions: sessions(),
+    events: events(),
+    history: fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), bps, bps), { maxLength: 100 }),
+    later: fc.nat({ max: 100 }),
+  })
+  .map((given) =>
+    aSnapshot({
+      time_ms: startOfTime + given.later * 1000,
+      status: aStatus({
+        name: given.name,
+        state: given.state,
+        mode: given.mode,
+        certificate_expires_seconds: given.certificate,
+        uptime_seconds: given.uptime,
+        dropped: given.reasons,
+        refused: given.reasons,
+        alerts: given.alerts,
+      }),
+      connections: given.connections,
+      sessions: given.sessions,
+      events: given.events,
+      history: given.history
+        .toSorted((a, b) => a[0] - b[0])
+        .map(([at, rx_bps, tx_bps]) => aPoint(at, { rx_bps, tx_bps })),
+    }),
+  );

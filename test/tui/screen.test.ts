@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { aConnection, anEvent, aPoint, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+import { snapshots } from "./arbitrary.ts";
+import { asciiSetup, Driver, unicodeSetup } from "./driver.ts";
+
+const sizes = [
+  [60, 12],
+  [80, 24],
+  [120, 40],
+  [160, 50],
+  [59, 30],
+  [100, 11],
+  [20, 5],
+  [1, 1],
+] as const;
+
+/** Characters that are one cell wide on every terminal: Latin, and the arrow, box, block, shape and braille blocks. */
+const oneCell = /^[\x20-\x7e\u00a1-\u017f\u2013\u2026\u2190-\u2193\u2500-\u25ff\u2800-\u28ff]*$/;
+
+const modes: readonly (readonly string[])[] = [[], ["down", "x"], ["?"], ["/", "a", "b"], ["2", "down"], ["3"]];
+
+describe("any snapshot fits any screen", () => {
+  for (const [columns, rows] of sizes) {
+    test(`${columns}x${rows}`, () => {
+      fc.assert(
+        fc.property(snapshots, snapshots, fc.constantFrom(...modes), fc.boolean(), (first, second, keys, ascii) => {
+          const driver = new Driver({ columns, rows, setup: ascii ? asciiSetup : unicodeSetup });
+          driver
+            .snapshot(first)
+            .press(...keys)
+            .answer(true, "\u001b[31m long \u202e".repeat(90));
+          for (const next of [first, second]) {
+            const { lines } = driver.snapshot(next);
+            expect(lines).toHaveLength(rows);
+            for (const line of lines) {
+              expect(line).toHaveLength(columns);
+              expect(line).toMatch(oneCell);
+              if (ascii) expect(line).toMatch(/^[\x20-\x7e\u00a1-\u017f]*$/);
+            }
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+});
+
+describe("what the screen says", () => {
+  test("title: name, mode, state, certificate, uptime, rights and time", () => {
+    const [title] = new Driver({ columns: 100 }).snapshot().lines;
+    expect(title).toMatch(/^ edge-01 server {2}● LIVE {2}ready {2}cert 90d {2}up 26h .*\[rw\] \d\d:\d\d:\d\d $/);
+    expect(new Driver({ role: "viewer" }).snapshot().lines[0]).toContain("[ro]");
+    expect(new Driver({ setup: { ...unicodeSetup, readOnly: true } }).snapshot().lines[0]).toContain("[ro]");
+  });
+
+  test("a narrow title drops facts from the end and never cuts one", () => {
+    const [title] = new Driver({ columns: 60 }).snapshot().lines;
+    expect(title).toContain("cert 90d");
+    expect(title).not.toContain(" up");
+  });
+
+  test("stale data says how old it is and why", () => {
+    const driver = new Driver().snapshot().wait(2900);
+    expect(driver.text).toContain("LIVE");
+    expect(driver.wait(4100).lines[0]).toContain("stalled, 7s old");
+    driver.send({ kind: "link", link: { kind: "down", problem: "gone" }, now: driver.now });
+    expect(driver.lines[0]).toContain("no daemon, 7s old");
+    expect(driver.snapshot().lines[0]).toContain("no daemon, 0s old");
+  });
+
+  test("alerts come first and say how many are not shown", () => {
+    const alerts = [1, 2, 3].map((n) => ({ code: `a${n}`, severity: "warning" as const, message: `problem ${n}` }));
+    const { lines } = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ status: aStatus({ alerts }) }));
+    expect(lines[3]).toContain("a1: problem 1");
+    expect(lines[4]).toMatch(/a2: problem 2 +\+1 more|a2: problem 2 {2}\+1 more/);
+  });
+
+  test("a second without a point in the history is a gap, not a zero", () => {
+    const history = [aPoint(0), aPoint(1), aPoint(4, { rx_bps: 0 }), aPoint(5)];
+    const { lines } = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ history }));
+    expect(lines[1]).toMatch(/[▁-█]{2} {2}▁[▁-█] $/);
+  });
+
+  test("a connection's trend keeps the seconds that nobody watched empty", () => {
+    const at = (second: number) =>
+      aSnapshot({ time_ms: startOfTime + second * 1000, connections: [aConnection("c1")] });
+    const driver = new Driver({ columns: 160, rows: 50 });
+    for (const second of [0, 1, 2, 3, 8, 9]) driver.snapshot(at(second));
+    expect(driver.lines.find((line) => line.startsWith("  c1"))).toMatch(/⣿⣿ {2}⣿$/);
+  });
+
+  test("up is from client to server, whichever side the console is on", () => {
+    const connections = [aConnection("c1", { rx_bps: 1_000, tx_bps: 2_000_000 })];
+    const server = new Driver().snapshot(aSnapshot({ connections })).text;
+    const client = new Driver().snapshot(aSnapshot({ connections, status: aStatus({ mode: "client" }) })).text;
+    expect(server).toMatch(/1\.0k +2\.0M/);
+    expect(client).toMatch(/2\.0M +1\.0k/);
+  });
+
+  test("narrow screens drop columns by priority, and columns do not depend on rows", () => {
+    const header = (columns: number, count: number): string => {
+      const connections = Array.from({ length: count }, (_, at) => aConnection(`c${at}`));
+      const { lines } = new Driver({ columns, rows: 24 }).snapshot(aSnapshot({ connections }));
+      return lines.find((line) => line.includes("IDENTITY")) ?? "";
+    };
+    expect(header(60, 2)).not.toMatch(/REMOTE|AGE|RTT/);
+    expect(header(80, 2)).toMatch(/ID .*IDENTITY .*STATE .*LIMITED BY .*UP\/s .*DOWN\/s .*RTT ms .*AGE/);
+    expect(header(160, 2)).toMatch(/REMOTE .*BACKEND .*LAST 60 s/);
+    expect(header(120, 2)).toBe(header(120, 900));
+  });
+
+  test("every action shows its ctl twin", () => {
+    const driver = new Driver().snapshot();
+    expect(driver.text).toContain("$ sssonector ctl connections --watch");
+    expect(driver.press("2").text).toContain("$ sssonector ctl sessions --watch");
+    expect(driver.press("3").text).toContain("$ sssonector ctl events --follow");
+    expect(driver.press("1", "down").text).toContain("$ sssonector ctl kick c");
+    const odd = new Driver().snapshot(aSnapshot({ connections: [aConnection("it's $(reboot)")] })).press("down");
+    expect(odd.text).toContain("kick 'it'\\''s $(reboot)'");
+  });
+
+  test("help lists every key and says why one can't be used now", () => {
+    const driver = new Driver({ columns: 100, rows: 60 }).snapshot().press("?");
+    for (const word of ["previous page", "Ctrl-Z", "kick the selected", "not now: select a connection first"]) {
+      expect(driver.text).toContain(word);
+    }
+    expect(driver.press("escape").text).not.toContain("previous page");
+  });
+
+  test("below 60x12 there is one fact a line, alerts first", () => {
+    const alerts = [{ code: "a", severity: "critical" as const, message: "on fire" }];
+    const { lines } = new Driver({ columns: 40, rows: 9 }).snapshot(aSnapshot({ status: aStatus({ alerts }) }));
+    expect(lines.slice(0, 3).map((line) => line.trimEnd())).toEqual([
+      "● LIVE",
+      "critical: on fire",
+      "edge-01 server ready",
+    ]);
+  });
+
+  test("the event strip holds the newest events", () => {
+    const events = Array.from({ length: 30 }, (_, at) => anEvent(at + 1, { message: `happening ${at + 1}` }));
+    const driver = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ events }));
+    expect(driver.text).toContain("happening 30");
+    expect(driver.text).not.toContain("happening 27");
+  });
+});
