@@ -56,14 +56,14 @@ tunnel: {listen: "0.0.0.0:8443"}
     expect(settings.security.tls.min_version).toBe("1.2");
     expect(settings.performance).toEqual({ buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 30_000 });
     expect(notInEffect).toEqual([
-      "core.workers",
-      "network.compression",
-      "security.certificates.auto_reload",
-      "security.certificates.rotation_interval",
-      "performance.buffer_size",
-      "monitoring.prometheus.enabled",
-      "monitoring.prometheus.port",
-      "monitoring.prometheus.path",
+      "server.yaml:4:12: core.workers: not in effect yet",
+      "server.yaml:11:16: network.compression: not in effect yet",
+      "server.yaml:23:18: security.certificates.auto_reload: not in effect yet",
+      "server.yaml:24:24: security.certificates.rotation_interval: not in effect yet",
+      "server.yaml:28:16: performance.buffer_size: not in effect yet",
+      "server.yaml:33:14: monitoring.prometheus.enabled: not in effect yet",
+      "server.yaml:34:11: monitoring.prometheus.port: not in effect yet",
+      "server.yaml:35:11: monitoring.prometheus.path: not in effect yet",
     ]);
   });
 
@@ -108,8 +108,8 @@ describe("not in effect yet", () => {
     const services = "services: [{name: db, listen: 10.8.0.1:1, endpoints: [{address: h:1}]}]\n";
     const identities = "access: {identities: [{name: a}, {name: b, rate_limit: {base_rate: 1mbit}}]}\n";
     expect(good(server + services + identities).notInEffect.toSorted()).toEqual([
-      "access.identities[1].rate_limit.base_rate",
-      "services",
+      "server.yaml:5:11: services: not in effect yet",
+      "server.yaml:6:68: access.identities[1].rate_limit.base_rate: not in effect yet",
     ]);
   });
 });

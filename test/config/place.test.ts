@@ -61,7 +61,10 @@ describe("names", () => {
   test.each(["", "sixteen-letters-", "a/b", "a b", "tun%d", ".."])("%j is none", (text) => {
     expect(read(place.interfaceName, text)).toBeUndefined();
   });
-  test.each(["../x", "a b", "", "é", "x".repeat(65), "-a"])("%j is no name", (text) => {
+  test.each(["ann@example.net", "laptop-ann", "_x"])("%s is a name", (text) =>
+    expect(read(place.name, text)).toBe(text),
+  );
+  test.each(["../x", "..", ".", "a b", "", "é", "a\0b", "x".repeat(65)])("%j is no name", (text) => {
     expect(read(place.name, text)).toBeUndefined();
   });
 });

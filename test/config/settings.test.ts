@@ -82,7 +82,7 @@ test("a server with every setting", () => {
       routes: ["10.20.0.0/16"],
       forwarding: { mode: "none", interface: "eth0" },
     },
-    cluster: { secret_file: "/etc/sssonector/cluster.key", region: "eu", id: "main" },
+    cluster: { secret_file: "/etc/sssonector/cluster.key", region: "eu", id: "edge-01" },
     tunnel: { listen: { host: "0.0.0.0", port: 8443 } },
     access: {
       default: "allow",

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { formatAddress, formatPrefix, parseAddress } from "../../shared/address.ts";
+import { identityNameLimit, isIdentityName } from "../../shared/identity.ts";
 import { isIpv6, networkOf, parseCidr } from "./address.ts";
 import type { HostPort, LogOutput, PemSource } from "./settings.ts";
 import { got, ok, refused, type ValueType, text } from "./value.ts";
@@ -111,8 +112,8 @@ export const portRange: ValueType<{ from: number; to: number }> = {
 
 /** A name that appears in logs, paths and certificates: identities, endpoints, daemons. */
 export const name: ValueType<string> = text({
-  describe: "a name of at most 64 letters, digits, dots, underscores or dashes",
-  accepts: (written) => /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(written),
+  describe: `a name of at most ${identityNameLimit} printable characters without spaces, colons and slashes`,
+  accepts: (written) => isIdentityName(written) && written !== "." && written !== "..",
 });
 
 export const interfaceName: ValueType<string> = text({

@@ -18,17 +18,18 @@ export interface Problem extends Position {
   message: string;
 }
 
-function place(at: Position): string {
+/** `FILE:LINE:COL`, or the variable. */
+export function formatPlace(at: Position): string {
   return at.line === 0 ? at.file : `${at.file}:${at.line}:${at.column}`;
 }
 
 /** `FILE:LINE:COL: path: message`, as `--check-config` prints it. */
 export function formatProblem(problem: Problem): string {
-  return [place(problem), problem.path, problem.message].filter((part) => part !== "").join(": ");
+  return [formatPlace(problem), problem.path, problem.message].filter((part) => part !== "").join(": ");
 }
 
 /** `config_range: rate_limit.burst_size must be at least 1 (got 0) at server.yaml:14:15`, for logs and refusals. */
 export function describeProblem(problem: Problem): string {
   const subject = problem.path === "" ? "" : `${problem.path} `;
-  return `${problem.code}: ${subject}${problem.message} at ${place(problem)}`;
+  return `${problem.code}: ${subject}${problem.message} at ${formatPlace(problem)}`;
 }

@@ -1,4 +1,4 @@
-import type { Position } from "./problem.ts";
+import { formatPlace, type Position } from "./problem.ts";
 import type { Settings } from "./settings.ts";
 import type { Setting } from "./setting.ts";
 import { settingsTable } from "./table.ts";
@@ -49,11 +49,10 @@ function shownDefault({ shape, default: written, derived }: Setting): unknown {
 }
 
 function sourceText(position: Position | undefined): string {
-  if (position === undefined) return "default";
-  return position.line === 0 ? position.file : `${position.file}:${position.line}:${position.column}`;
+  return position === undefined ? "default" : formatPlace(position);
 }
 
-/** Paths that were set although the system they steer is not built yet, with indexes, in the order of the file. */
+/** A line `PLACE: path: not in effect yet` for each setting that was set although what it steers is not built yet. */
 export function notInEffect(settings: Settings, positions: ReadonlyMap<string, Position>): string[] {
   const found: string[] = [];
   for (const path of positions.keys()) {
@@ -61,7 +60,7 @@ export function notInEffect(settings: Settings, positions: ReadonlyMap<string, P
     if (effect === undefined || effect === "now" || found.some((outer) => path.startsWith(`${outer}[`))) continue;
     if (String(shownAt(settings, path)) !== effect.builtIn) found.push(path);
   }
-  return found;
+  return found.map((path) => `${sourceText(positions.get(path))}: ${path}: not in effect yet`);
 }
 
 function steps(path: string): string[] {

@@ -38,7 +38,6 @@ export const security: Setting[] = [
   value("security.tls.server_name", place.hostName, "Name that the client sends in the TLS handshake (SNI).", {
     ...client,
     derived: "the endpoint's host",
-    ...live,
     example: "vpn.example.net",
   }),
   value("security.certificates.auto_reload", flag, "Take new certificate files as soon as they appear.", {
@@ -70,7 +69,6 @@ export const access: Setting[] = [
   value("access.client_to_client", flag, "Whether clients reach each other through the server.", {
     ...server,
     default: false,
-    ...live,
   }),
   entries("access.identities", "What is known about single identities.", { ...server, ...live }),
   value("access.identities[].name", place.name, "The identity of the certificate; unique.", {

@@ -1,5 +1,5 @@
 import * as place from "../place.ts";
-import { client, entries, hour, lateLive, later, list, live, server, value, type Setting } from "../setting.ts";
+import { client, entries, hour, lateLive, later, list, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, whole } from "../value.ts";
 
 export const core: Setting[] = [
@@ -17,7 +17,6 @@ export const core: Setting[] = [
   }),
   value("core.max_connections", whole(1, 1_000_000), "Links that are open at the same time; one more is refused.", {
     default: 10_000,
-    ...live,
   }),
   value(
     "core.drain_timeout",
@@ -75,7 +74,6 @@ export const network: Setting[] = [
     place.prefix("any"),
     "Server: prefixes pushed to clients. Client: prefixes routed in addition.",
     {
-      ...live,
       example: "[10.20.0.0/16]",
     },
   ),
@@ -93,7 +91,7 @@ export const network: Setting[] = [
     "network.accept_routes",
     place.prefix("any"),
     "Pushed routes to take. A default route is taken only when this list names it (0.0.0.0/0, ::/0), not with all.",
-    { ...client, ...live, default: "all", words: ["all", "none"] },
+    { ...client, default: "all", words: ["all", "none"] },
   ),
 ];
 
@@ -109,9 +107,10 @@ export const cluster: Setting[] = [
     },
   ),
   value("cluster.region", place.name, "Region of this server, told to clients.", { ...server, example: "eu" }),
-  value("cluster.id", place.name, "Name of the cluster in place of the secret's hash, told to clients.", {
+  value("cluster.id", place.name, "Id of this server within the cluster, told to clients; unique.", {
     ...server,
-    example: "main",
+    derived: "core.name",
+    example: "edge-01",
   }),
 ];
 
@@ -121,33 +120,30 @@ export const tunnel: Setting[] = [
     required: true,
     example: "0.0.0.0:8443",
   }),
-  entries("tunnel.endpoints", "The servers that a client may use.", { ...client, required: true, ...live }),
+  entries("tunnel.endpoints", "The servers that a client may use.", { ...client, required: true }),
   value("tunnel.endpoints[].name", place.name, "Name of the server in logs and commands; unique.", {
     ...client,
     required: true,
-    ...live,
     example: "eu-1",
   }),
   value("tunnel.endpoints[].identity", place.name, "Identity that the server's certificate must have.", {
     ...client,
     derived: "its name",
-    ...live,
     example: "eu-1",
   }),
   value("tunnel.endpoints[].address", place.hostPort("name or address"), "Host and port of the server.", {
     ...client,
     required: true,
-    ...live,
     example: "vpn1.example.net:8443",
   }),
   value("tunnel.endpoints[].weight", whole(0, 256), "Share of new sessions; 0 takes none.", {
     ...client,
     default: 100,
-    ...lateLive,
+    effect: later,
   }),
   value("tunnel.endpoints[].priority", whole(0, 255), "Lower ones are used first.", {
     ...client,
     default: 0,
-    ...lateLive,
+    effect: later,
   }),
 ];

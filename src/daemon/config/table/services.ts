@@ -93,7 +93,6 @@ export const control: Setting[] = [
   value("control.group", place.group, "Group whose members may look.", { example: "sssonector" }),
   list("control.operators", place.principal, "Users, and groups with a leading @, that may act.", {
     default: ["root"],
-    ...live,
   }),
   value("control.tcp.listen", place.hostPort("address"), "Loopback address and port of the control channel over TCP.", {
     effect: later,

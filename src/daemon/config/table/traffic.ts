@@ -1,16 +1,4 @@
-import {
-  day,
-  hour,
-  lateLive,
-  later,
-  limitedBy,
-  live,
-  minute,
-  second,
-  server,
-  value,
-  type Setting,
-} from "../setting.ts";
+import { day, hour, lateLive, later, limitedBy, minute, second, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, rate, size, whole } from "../value.ts";
 
 const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
@@ -28,7 +16,6 @@ export const resources: Setting[] = [
     "Time for one attempt to bring up a link, until WELCOME.",
     {
       default: "10s",
-      ...live,
     },
   ),
   value(
@@ -118,29 +105,24 @@ export const traffic: Setting[] = [
   }),
   value("health.interval", duration(100, hour), "Time between keep-alives on an idle link.", {
     default: "5s",
-    ...live,
   }),
-  value("health.timeout", duration(100, 10 * minute), "Time to wait for the answer.", { default: "3s", ...live }),
-  value("health.rise", whole(1, 100), "Good checks that bring a backend up.", { default: 2, ...lateLive }),
-  value("health.fall", whole(1, 100), "Bad checks that take a backend down.", { default: 3, ...lateLive }),
+  value("health.timeout", duration(100, 10 * minute), "Time to wait for the answer.", { default: "3s" }),
+  value("health.rise", whole(1, 100), "Good checks that bring a backend up.", { default: 2, effect: later }),
+  value("health.fall", whole(1, 100), "Bad checks that take a backend down.", { default: 3 }),
   value("limits.handshakes_pending", whole(1, 65_535), "Handshakes at the same time; more wait un-accepted.", {
     ...server,
     default: 256,
-    ...live,
   }),
   value("limits.per_source.pending", whole(1, 65_535), "Handshakes at the same time from one source address.", {
     ...server,
     default: 16,
-    ...live,
   }),
   value("limits.per_source.rate", whole(1, 100_000), "Handshakes a second from one source address.", {
     ...server,
     default: 20,
-    ...live,
   }),
   value("limits.per_source.burst", whole(1, 100_000), "Handshakes from one source address at once, above the rate.", {
     ...server,
     default: 40,
-    ...live,
   }),
 ];
