@@ -113,11 +113,13 @@ describe("openTun", () => {
     }
   });
 
-  test("the device tells when its interface is gone", () => {
+  test("the device tells when its interface is gone", async () => {
     const tun = openTun({ name, queues: 1 });
     const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
     const buffer = device.allocate(100);
+    const told = new Promise<void>((resolve) => device.startReading(resolve));
     ip("link", "del", name);
+    await told;
     expect(device.read(buffer, 0, 100)).toBe(deviceDown);
     device.close();
     tun.close();

@@ -11,16 +11,18 @@ export interface Poller {
 const readableOnly = { readable: true };
 
 /**
- * Calls `readable` again and again while `fd` has something to read or is in error, once started.
+ * Calls `ready` again and again while `fd` has something to read, once started. When the descriptor is in error, `ready`
+ * is called once with true and the polling has stopped: start it again if reading shows that the descriptor is good.
  * The event loop stays alive while it is started.
  */
-export function poll(fd: number, readable: () => void): Poller {
+export function poll(fd: number, ready: (inError: boolean) => void): Poller {
   let handle: ReturnType<typeof koffi.node.poll> | undefined;
   let closed = false;
-  // koffi calls back with (status, events); an exception must not cross native code, so it is raised apart.
-  const onEvent = (): void => {
+  // koffi really calls with (status, events), against its types; status is below zero for EPOLLERR (uv_poll_start).
+  // An exception must not cross native code, so it is raised apart.
+  const onEvent = (status: unknown): void => {
     try {
-      readable();
+      ready(typeof status === "number" && status < 0);
     } catch (error) {
       process.nextTick(() => {
         throw error;

@@ -30,8 +30,11 @@ export function watchNetwork(clock: Clock, onChange: () => void): { close(): voi
   const fd = openSocket();
   const memory = allocateMemory(16_384);
   let timer: Timer | undefined;
-  const poller = poll(fd, () => {
-    if (!drain(fd, memory)) poller.stop();
+  const poller = poll(fd, (inError) => {
+    const good = drain(fd, memory);
+    // Lost messages put the socket in error until it is read.
+    if (good && inError) poller.start();
+    if (!good) poller.stop();
     timer ??= clock.after(gathering, () => {
       timer = undefined;
       onChange();

@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { expect, test } from "vitest";
+import { peerCredentials } from "../../src/daemon/sys/credentials.ts";
+import { EAGAIN, EBADF, EBUSY, errnoName } from "../../src/daemon/sys/errno.ts";
+import { closeDescriptor, errno, openPath, read, write } from "../../src/daemon/sys/libc.ts";
+import { allocateMemory } from "../../src/daemon/sys/memory.ts";
+import { poll } from "../../src/daemon/sys/poll.ts";
+import { setTcpNotsentLowat, tcpInfo } from "../../src/daemon/sys/tcp.ts";
+
+interface WithHandle {
+  readonly _handle: { readonly fd: number };
+}
+
+function descriptor(socket: Socket): number {
+  return (socket as unknown as WithHandle)._handle.fd;
+}
+
+async function pair(server: Server, to: { path: string } | { port: number; host: string }): Promise<[Socket, Socket]> {
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const client = connect(to);
+  const [[far]] = await Promise.all([accepted, once(client, "connect")]);
+  return [client, far];
+}
+
+test("reads and writes memory of every small and large size at its address", () => {
+  for (const size of [0, 1, 8, 64, 65, 4096, 300_000]) {
+    const memory = allocateMemory(size);
+    expect(memory.bytes.length).toBe(size);
+    if (size === 0) continue;
+    memory.bytes.fill(1);
+    const fd = openPath("/dev/zero", 0);
+    expect(read(fd, memory.address, size)).toBe(size);
+    closeDescriptor(fd);
+    expect(memory.bytes.every((byte) => byte === 0)).toBe(true);
+  }
+});
+
+test("memory stays where it is over collections", () => {
+  const memory = allocateMemory(64);
+  const garbage: unknown[] = [];
+  for (let index = 0; index < 200_000; index++) garbage[index % 1_000] = new Uint8Array(40);
+  const fd = openSync("/dev/null", "r+");
+  memory.bytes.write("here");
+  expect(write(fd, memory.address, 4)).toBe(4);
+  closeSync(fd);
+  expect(memory.bytes.toString("latin1", 0, 4)).toBe("here");
+});
+
+test("names the reason of a failed call", () => {
+  expect(closeDescriptor(-1)).toBe(-1);
+  expect(errno()).toBe(EBADF);
+  expect([EBUSY, 77, 999].map(errnoName)).toEqual(["EBUSY", "EBADFD", "errno 999"]);
+});
+
+test("works in a worker thread", async () => {
+  const libc = new URL("../../src/daemon/sys/libc.ts", import.meta.url).href;
+  const code = `
+    import { parentPort } from "node:worker_threads";
+    const { closeDescriptor, errno } = await import(${JSON.stringify(libc)});
+    parentPort.postMessage([closeDescriptor(-1), errno()]);`;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+  const [answer] = (await once(worker, "message")) as [unknown];
+  expect(answer).toEqual([-1, EBADF]);
+  await worker.terminate();
+});
+
+test("poll calls while a descriptor is readable, and not while stopped or closed", async () => {
+  const { O_RDONLY, O_NONBLOCK, O_RDWR } = constants;
+  const directory = mkdtempSync(path.join(tmpdir(), "poll-"));
+  const fifo = path.join(directory, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const fd = openSync(fifo, O_RDONLY | O_NONBLOCK);
+  const writer = openSync(fifo, O_RDWR | O_NONBLOCK);
+  const memory = allocateMemory(64);
+  expect(read(fd, memory.address, 1)).toBe(-1);
+  expect(errno()).toBe(EAGAIN);
+
+  let calls = 0;
+  let told: (() => void) | undefined;
+  const poller = poll(fd, () => {
+    calls++;
+    told?.();
+  });
+  const next = (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    told = resolve;
+    return promise;
+  };
+  poller.start();
+  write(writer, memory.address, 1);
+  await next();
+  await next();
+  poller.stop();
+  const before = calls;
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(calls).toBe(before);
+  poller.start();
+  await next();
+  expect(readSync(fd, Buffer.alloc(1))).toBe(1);
+  poller.close();
+  poller.close();
+  poller.start();
+  poller.stop();
+  closeSync(fd);
+  closeSync(writer);
+  rmSync(directory, { recursive: true });
+});
+
+test("tcpInfo counts acknowledged and received bytes; it is undefined for what is no TCP socket", async () => {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const [client, far] = await pair(server, { port: address.port, host: "127.0.0.1" });
+  const before = tcpInfo(descriptor(client));
+  const received = new Promise<void>((resolve) => {
+    let bytes = 0;
+    far.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes === 100_000) far.write("ok");
+    });
+    client.on("data", () => resolve());
+  });
+  client.write(Buffer.alloc(100_000));
+  await received;
+  const after = tcpInfo(descriptor(client));
+  expect((after?.bytesAcked ?? 0) - (before?.bytesAcked ?? 0)).toBe(100_000);
+  expect(after?.bytesReceived).toBe(2);
+  expect(after).toMatchObject({ unacked: 0, notsentBytes: 0, lost: 0 });
+  expect(after?.rttMicros).toBeGreaterThan(0);
+  expect(after?.rttMicros).toBeLessThan(10_000_000);
+  expect(after?.minRttMicros).toBeLessThanOrEqual(after?.rttMicros ?? 0);
+  expect(after?.deliveryRateBytes).toBeGreaterThan(10_000);
+  expect(setTcpNotsentLowat(descriptor(client), 131_072)).toBe(true);
+  expect([tcpInfo(-1), setTcpNotsentLowat(-1, 1)]).toEqual([undefined, false]);
+  client.destroy();
+  far.destroy();
+  server.close();
+});
+
+test("peerCredentials tells who is on a unix socket, and nothing about others", async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), "cred-"));
+  const server = createServer();
+  server.listen(path.join(directory, "s"));
+  await once(server, "listening");
+  const [client, far] = await pair(server, { path: path.join(directory, "s") });
+  expect(peerCredentials(descriptor(far))).toEqual({
+    pid: process.pid,
+    uid: process.getuid?.(),
+    gid: process.getgid?.(),
+  });
+  expect(peerCredentials(-1)).toBeUndefined();
+  client.destroy();
+  far.destroy();
+  server.close();
+  rmSync(directory, { recursive: true });
+});
