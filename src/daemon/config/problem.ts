@@ -33,3 +33,11 @@ export function describeProblem(problem: Problem): string {
   const subject = problem.path === "" ? "" : `${problem.path} `;
   return `${problem.code}: ${subject}${problem.message} at ${formatPlace(problem)}`;
 }
+
+/** Where to point for a path: where it was written, else the nearest section around it, else the file's start. */
+export function nearestPosition(positions: ReadonlyMap<string, Position>, file: string, path: string): Position {
+  const exact = positions.get(path);
+  if (exact !== undefined) return exact;
+  const end = Math.max(path.lastIndexOf("."), path.lastIndexOf("["));
+  return end <= 0 ? { file, line: 1, column: 1 } : nearestPosition(positions, file, path.slice(0, end));
+}

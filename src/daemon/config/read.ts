@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type LineCounter, type Node } from "yaml";
 import type { Override } from "./environment.ts";
 import { type Found, isEmpty, kindOf, namesIn, positionOf, resolved, scalarAt } from "./node.ts";
-import type { Position, Problem, ProblemCode } from "./problem.ts";
+import { nearestPosition, type Position, type Problem, type ProblemCode } from "./problem.ts";
 import { unknownName } from "./suggest.ts";
 import type { Setting, Shape } from "./setting.ts";
 import { type Branch, settingsTree } from "./tree.ts";
@@ -199,12 +199,4 @@ function modeOf(document: Document, overrides: ReadonlyMap<string, Override>): M
 function itemType(shape: Shape): ValueType {
   if (shape.kind === "list") return shape.of;
   throw new TypeError("only lists have items");
-}
-
-/** Where to point for a path: where it was written, else the nearest section around it, else the file's start. */
-export function nearestPosition(positions: ReadonlyMap<string, Position>, file: string, path: string): Position {
-  const exact = positions.get(path);
-  if (exact !== undefined) return exact;
-  const end = Math.max(path.lastIndexOf("."), path.lastIndexOf("["));
-  return end <= 0 ? { file, line: 1, column: 1 } : nearestPosition(positions, file, path.slice(0, end));
 }

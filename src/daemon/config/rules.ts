@@ -1,6 +1,6 @@
 import { isInside, isIpv6, isLoopback } from "./address.ts";
 import type { Draft, Report } from "./draft.ts";
-import { endpointRules, identityRules, limitRules, serviceRules } from "./entryRules.ts";
+import { endpointRules, identityRules, limitRules, serviceRules } from "./entry-rules.ts";
 
 /** What several settings must keep together. A setting that could not be read breaks no rule. */
 export function checkRules(draft: Draft, report: Report): void {

@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { configurationPage } from "./configuration.ts";
+import { errorsPage } from "./errors.ts";
+import { exampleConfig } from "./example.ts";
+
+export interface Page {
+  path: string;
+  text: () => string;
+}
+
+/** Every generated page: one line and one function each. */
+export const pages: readonly Page[] = [
+  { path: "config/sssonector.example.yaml", text: () => exampleConfig("server", "defaults") },
+  { path: "docs/configuration.md", text: configurationPage },
+  { path: "docs/errors.md", text: errorsPage },
+];
+
+/** The pages below `root` that are missing or differ from what the code says. */
+export function stalePages(root: string): Page[] {
+  return pages.filter(({ path, text }) => current(join(root, path)) !== text());
+}
+
+export function writePages(root: string): void {
+  for (const { path, text } of stalePages(root)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text());
+  }
+}
+
+function current(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
