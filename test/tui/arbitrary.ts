@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Connection, DaemonEvent, Session, Snapshot } from "../../src/shared/control/snapshot.ts";
 import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
 

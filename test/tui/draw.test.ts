@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytes, count, rate, rateLong, roughly, roundTrip, span } from "../../src/tui/draw/format.ts";
 import { asciiGlyphs, unicodeGlyphs } from "../../src/tui/draw/glyphs.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { changes, linkLine } from "../../src/tui/plain.ts";
 import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";

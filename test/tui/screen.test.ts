@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aConnection, anEvent, aPoint, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
 import { snapshots } from "./arbitrary.ts";
@@ -46,6 +46,13 @@ describe("any snapshot fits any screen", () => {
   }
 });
 
+/** The table's header on a screen so wide, over so many connections. */
+function header(columns: number, count: number): string {
+  const connections = Array.from({ length: count }, (_, at) => aConnection(`c${at}`));
+  const { lines } = new Driver({ columns, rows: 24 }).snapshot(aSnapshot({ connections }));
+  return lines.find((line) => line.includes("IDENTITY")) ?? "";
+}
+
 describe("what the screen says", () => {
   test("title: name, mode, state, certificate, uptime, rights and time", () => {
     const [title] = new Driver({ columns: 100 }).snapshot().lines;
@@ -83,10 +90,10 @@ describe("what the screen says", () => {
   });
 
   test("a connection's trend keeps the seconds that nobody watched empty", () => {
-    const at = (second: number) =>
-      aSnapshot({ time_ms: startOfTime + second * 1000, connections: [aConnection("c1")] });
     const driver = new Driver({ columns: 160, rows: 50 });
-    for (const second of [0, 1, 2, 3, 8, 9]) driver.snapshot(at(second));
+    for (const second of [0, 1, 2, 3, 8, 9]) {
+      driver.snapshot(aSnapshot({ time_ms: startOfTime + second * 1000, connections: [aConnection("c1")] }));
+    }
     expect(driver.lines.find((line) => line.startsWith("  c1"))).toMatch(/⣿⣿ {2}⣿$/);
   });
 
@@ -99,11 +106,6 @@ describe("what the screen says", () => {
   });
 
   test("narrow screens drop columns by priority, and columns do not depend on rows", () => {
-    const header = (columns: number, count: number): string => {
-      const connections = Array.from({ length: count }, (_, at) => aConnection(`c${at}`));
-      const { lines } = new Driver({ columns, rows: 24 }).snapshot(aSnapshot({ connections }));
-      return lines.find((line) => line.includes("IDENTITY")) ?? "";
-    };
     expect(header(60, 2)).not.toMatch(/REMOTE|AGE|RTT/);
     expect(header(80, 2)).toMatch(/ID .*IDENTITY .*STATE .*LIMITED BY .*UP\/s .*DOWN\/s .*RTT ms .*AGE/);
     expect(header(160, 2)).toMatch(/REMOTE .*BACKEND .*LAST 60 s/);
