@@ -1,7 +1,7 @@
-import { type Address, addressBytes, fullLength, parseAddress } from "../../shared/address.ts";
+import { fullLength } from "../../shared/address.ts";
 import { identityOf } from "../access/identity.ts";
 import { Inbound } from "../flow/inbound.ts";
-import { type AnswerAddresses, Outbound } from "../flow/outbound.ts";
+import { Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
 import { Acceptor } from "../link/acceptor.ts";
 import { dial } from "../link/dialer.ts";
@@ -59,7 +59,6 @@ export class DataThread {
   readonly #spoofedAt = new Map<string, number>();
   #material: TlsMaterial;
   #acceptor: Acceptor | undefined;
-  #answerFrom: AnswerAddresses;
   #nextLink = 1;
   #linklessSince: number | undefined;
   #utilization = performance.eventLoopUtilization();
@@ -70,7 +69,6 @@ export class DataThread {
     this.#options = options;
     this.#emit = emit;
     this.#material = options.material;
-    this.#answerFrom = answerAddresses(options.inner.flatMap((text) => parseAddress(text) ?? []));
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
     const down = (): void => this.#tunDown();
@@ -80,7 +78,6 @@ export class DataThread {
       counters: options.counters,
       rules: { readBufferBytes, readBuffers: 4, queueBytes },
       down,
-      answerFrom: () => this.#answerFrom,
     });
     this.#inbound = new Inbound({
       device,
@@ -214,6 +211,7 @@ export class DataThread {
     });
     const held: Held = { link, slot, session: undefined };
     this.#links.set(id, held);
+    link.start();
     return held;
   }
 
@@ -265,7 +263,6 @@ export class DataThread {
       mtu: Math.min(this.#options.mtu, welcome.mtu),
       peer: welcome.capabilities,
     });
-    this.#answerFrom = answerAddresses(welcome.gateways);
     if (held.session === undefined) this.#join(held, session);
     this.#emit({ type: "welcome", link: link.id, slot: held.slot, remote: link.remote, welcome });
   }
@@ -361,12 +358,4 @@ function authentication(peerRole: "server" | "client"): Authentication {
     },
     reasonOf: refusalReason,
   };
-}
-
-function answerAddresses(addresses: readonly Address[]): AnswerAddresses {
-  const of = (family: 4 | 6): Uint8Array | undefined => {
-    const address = addresses.find((one) => one.family === family);
-    return address === undefined ? undefined : addressBytes(address);
-  };
-  return { v4: of(4), v6: of(6) };
 }

@@ -17,8 +17,6 @@ export interface DataThreadOptions {
   readonly liveness: LivenessRules;
   readonly keepAlive: boolean;
   readonly clientToClient: boolean;
-  /** Inner addresses of this end for ICMP answers, as in `10.8.0.1` and `fd00:8::1`; a client's come with WELCOME. */
-  readonly inner: readonly string[];
   readonly counters: Float64Array<SharedArrayBuffer>;
   readonly linkSlots: Float64Array<SharedArrayBuffer>;
 }

@@ -13,6 +13,7 @@ import {
   encodePong,
   type GoawayScope,
 } from "./messages.ts";
+import { readInto } from "./read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
 
@@ -93,10 +94,18 @@ export class Link {
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
     );
-    this.#socket.on("data", (chunk: Buffer) => this.#data(chunk));
     this.#socket.on("error", (error) => this.#end("socket_error", error.message));
     this.#socket.on("end", () => this.#end("peer_closed", ""));
     this.#socket.on("close", () => this.#end("peer_closed", ""));
+  }
+
+  /** Begins to read; the owner knows the link by now. */
+  start(): void {
+    readInto(
+      this.#socket,
+      () => this.#receiver.space(),
+      (length) => this.#arrived(length),
+    );
   }
 
   get queuedBytes(): number {
@@ -169,10 +178,10 @@ export class Link {
     this.control(frameType.ping, body);
   }
 
-  #data(chunk: Buffer): void {
+  #arrived(length: number): void {
     if (this.state.kind === "closed") return;
-    this.#received += chunk.length;
-    const fault = this.#receiver.accept(chunk);
+    this.#received += length;
+    const fault = this.#receiver.filled(length);
     if (fault !== undefined) return this.close("protocol_error", fault);
     if (!this.#receiver.partial) this.#frameSince = undefined;
     else this.#frameSince ??= this.#now();

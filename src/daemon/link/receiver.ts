@@ -10,20 +10,27 @@ import {
 
 /** Room in front of the first frame, so that a virtio header can be put before any packet in place. */
 const headroom = 16;
+/** The largest TLS record's content: Node delivers no more at a time. */
+const recordBytes = 16 * 1024;
 
 /** Frames of a link, one after another; `memory` is borrowed until the call returns and may be changed in place. */
 export type FrameSink = (type: number, memory: Memory, bodyOffset: number, bodyLength: number) => void;
 
-/** Landing buffers of one data thread: a link holds one only while a frame has arrived in part. */
+/**
+ * Landing memory of one data thread. Bytes land in the memory that all links share; only a link of which a frame has
+ * arrived in part has memory of its own, and the rest of the frame lands right behind.
+ */
 export class LandingPool {
+  readonly shared: Memory;
   readonly #allocate: (size: number) => Memory;
   readonly #size: number;
   readonly #free: Memory[] = [];
 
-  /** `size` bytes each, at least three of the largest frames. */
+  /** `size` bytes for a link of its own, at least three of the largest frames. */
   constructor(allocate: (size: number) => Memory, size: number) {
     this.#allocate = allocate;
     this.#size = Math.max(size, headroom + 3 * maxFrameBytes);
+    this.shared = allocate(headroom + recordBytes);
   }
 
   take(): Memory {
@@ -36,11 +43,11 @@ export class LandingPool {
   }
 }
 
-/** Cuts the byte stream of one link into frames. */
+/** Cuts the byte stream of one link into frames. Bytes are put where `space` says and announced by `filled`. */
 export class Receiver {
   readonly #pool: LandingPool;
   readonly #sink: FrameSink;
-  #memory: Memory | undefined;
+  #own: Memory | undefined;
   #start = headroom;
   #end = headroom;
   #closed = false;
@@ -55,60 +62,75 @@ export class Receiver {
     return this.#end > this.#start;
   }
 
-  /** Takes the next bytes of the stream; the first fault ends the use of this receiver. */
+  /** Where the next bytes of the stream belong; valid until the next call of `filled` of any link. */
+  space(): Buffer {
+    const own = this.#own;
+    if (own === undefined) return this.#pool.shared.bytes.subarray(headroom);
+    if (own.bytes.length - this.#end < maxFrameBytes) {
+      own.bytes.copyWithin(headroom, this.#start, this.#end);
+      this.#end -= this.#start - headroom;
+      this.#start = headroom;
+    }
+    return own.bytes.subarray(this.#end);
+  }
+
+  /** `length` bytes were put into the space; the first fault ends the use of this receiver. */
+  filled(length: number): FrameFault | undefined {
+    if (this.#closed) return undefined;
+    this.#end += length;
+    const fault = this.#deliver(this.#own ?? this.#pool.shared);
+    if (fault !== undefined || this.#closed) return fault;
+    this.#settle();
+    return undefined;
+  }
+
+  /** As space and filled, for bytes that are elsewhere. */
   accept(chunk: Uint8Array): FrameFault | undefined {
-    let taken = 0;
-    while (taken < chunk.length && !this.#closed) {
-      this.#memory ??= this.#pool.take();
-      const room = this.#room(this.#memory);
-      const part = Math.min(room, chunk.length - taken);
-      this.#memory.bytes.set(part === chunk.length ? chunk : chunk.subarray(taken, taken + part), this.#end);
-      this.#end += part;
+    for (let taken = 0; taken < chunk.length && !this.#closed; ) {
+      const space = this.space();
+      const part = Math.min(space.length, chunk.length - taken);
+      space.set(chunk.subarray(taken, taken + part));
       taken += part;
-      const fault = this.#deliver(this.#memory);
+      const fault = this.filled(part);
       if (fault !== undefined) return fault;
     }
     return undefined;
   }
 
-  /** Frees the landing buffer; also stops a delivery that is under way. */
+  /** Stops a delivery that is under way. The memory is not used again: bytes may still be put into it. */
   close(): void {
     this.#closed = true;
-    this.#release();
-  }
-
-  #release(): void {
-    if (this.#memory !== undefined) this.#pool.giveBack(this.#memory);
-    this.#memory = undefined;
-    this.#start = headroom;
-    this.#end = headroom;
-  }
-
-  /** Free bytes at the end; a frame in part is moved to the front when fewer than it may still need. */
-  #room(memory: Memory): number {
-    if (memory.bytes.length - this.#end < maxFrameBytes) {
-      memory.bytes.copyWithin(headroom, this.#start, this.#end);
-      this.#end -= this.#start - headroom;
-      this.#start = headroom;
-    }
-    return memory.bytes.length - this.#end;
+    this.#own = undefined;
   }
 
   #deliver(memory: Memory): FrameFault | undefined {
     for (;;) {
       const length = frameLength(memory.bytes, this.#start, this.#end);
-      if (length < 0) {
-        if (length === faultUnknownType) return "unknown_type";
-        if (length === faultBadLength) return "bad_length";
-        break;
-      }
-      if (this.#end - this.#start < length) break;
+      if (length === faultUnknownType) return "unknown_type";
+      if (length === faultBadLength) return "bad_length";
+      if (length < 0 || this.#end - this.#start < length) return undefined;
       const at = this.#start;
       this.#start += length;
       this.#sink(memory.bytes[at] as number, memory, at + frameHeaderBytes, length - frameHeaderBytes);
       if (this.#closed) return undefined;
     }
-    if (this.#start === this.#end) this.#release();
-    return undefined;
+  }
+
+  /** A rest in the shared memory moves to memory of this link's own; memory without a rest goes back. */
+  #settle(): void {
+    if (this.#start === this.#end) {
+      if (this.#own !== undefined) this.#pool.giveBack(this.#own);
+      this.#own = undefined;
+    } else if (this.#own === undefined) {
+      this.#own = this.#pool.take();
+      this.#own.bytes.set(this.#pool.shared.bytes.subarray(this.#start, this.#end), headroom);
+      this.#end -= this.#start - headroom;
+      this.#start = headroom;
+      return;
+    } else {
+      return;
+    }
+    this.#start = headroom;
+    this.#end = headroom;
   }
 }
