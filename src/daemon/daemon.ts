@@ -97,7 +97,6 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     const host = await HostNetwork.open({ device: tun.name, stateDirectory: settings.core.state_dir });
     this.#cleanup.defer(() => host.close());
     const slots = createLinkSlots(settings.core.max_connections);
-    const inner = isServer(settings) ? [settings.network.address, settings.network.address6] : [];
     const engine = startEngine(
       {
         mode: settings.core.mode,
@@ -110,7 +109,6 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         liveness: livenessRules(settings),
         keepAlive: settings.performance.tcp_keepalive,
         clientToClient: isServer(settings) && settings.access.client_to_client,
-        inner: inner.flatMap((text) => text?.split("/")[0] ?? []),
         counters: this.#counters,
         linkSlots: slots,
       },

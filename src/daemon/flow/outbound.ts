@@ -12,12 +12,6 @@ import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
 import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import { sendable } from "./sendable.ts";
 
-/** Source addresses of ICMP answers, by family. */
-export interface AnswerAddresses {
-  readonly v4: Uint8Array | undefined;
-  readonly v6: Uint8Array | undefined;
-}
-
 export interface OutboundRules {
   /** Bytes of one read buffer; four of the largest units fit into 256 KiB. */
   readonly readBufferBytes: number;
@@ -46,7 +40,6 @@ export class Outbound {
   readonly #down: () => void;
   /** Where ICMP answers are made. */
   readonly #answer: TunBuffer;
-  readonly #answerFrom: () => AnswerAddresses;
   #held = false;
 
   // The run of frames for one link that is being gathered.
@@ -62,15 +55,12 @@ export class Outbound {
     rules: OutboundRules;
     /** The TUN is gone or down. */
     down: () => void;
-    /** Source addresses for ICMP answers. */
-    answerFrom: () => AnswerAddresses;
   }) {
     this.#device = parts.device;
     this.#destinations = parts.destinations;
     this.#counters = parts.counters;
     this.#rules = parts.rules;
     this.#down = parts.down;
-    this.#answerFrom = parts.answerFrom;
     this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
       parts.device.allocate(size),
     );
@@ -227,13 +217,12 @@ export class Outbound {
   #tooBig(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {
     const { bytes } = buffer.memory;
     const packet = at + frameHeaderBytes + unitHeaderLength;
-    const { v4, v6 } = this.#answerFrom();
-    const source = ipVersion(bytes, packet) === 4 ? v4 : v6;
-    if (source !== undefined) {
-      const size = buildTooBig(bytes, packet, length, session.mtu, source, this.#answer.bytes, unitHeaderLength);
-      // The virtio header in front of it stays zero: a plain packet.
-      if (size > 0) this.#device.write(this.#answer, 0, unitHeaderLength + size);
-    }
+    // In the name of the destination: the kernel drops what arrives from one of its own addresses as martian.
+    const [from, to] = ipVersion(bytes, packet) === 4 ? [16, 20] : [24, 40];
+    const source = bytes.subarray(packet + from, packet + to);
+    const size = buildTooBig(bytes, packet, length, session.mtu, source, this.#answer.bytes, unitHeaderLength);
+    // The virtio header in front of it stays zero: a plain packet.
+    if (size > 0) this.#device.write(this.#answer, 0, unitHeaderLength + size);
     return this.#dropAt(at, "too_big");
   }
 
