@@ -73,6 +73,15 @@ describe("text for people", () => {
     expect(terminal.stdout).toContain("x?]0;owned???");
   });
 
+  it("nor can what the daemon repeats of it in messages", async () => {
+    rig.backend.result = { kind: "done", message: "closed \u001b[2Jx" };
+    await ctl("kick", "c1");
+    rig.backend.result = { kind: "failed", message: "no \u001b[2Jx" };
+    await ctl("kick", "c1");
+    expect(terminal.stdout).toBe("closed ?[2Jx\n");
+    expect(terminal.stderr).toContain("no ?[2Jx;");
+  });
+
   it("events of the last minutes, or after a number", async () => {
     const now = terminal.clock.wall();
     const events = [anEvent(1, { time_ms: now - 600_000 }), anEvent(2, { time_ms: now - 60_000 })];
