@@ -7,7 +7,7 @@ import { describeError, SssonectorError } from "../shared/errors.ts";
 import { ClientRole } from "./client.ts";
 import { type Loaded, loadSettings } from "./config/load.ts";
 import { describeProblem } from "./config/problem.ts";
-import { compareSettings } from "./config/reload.ts";
+import { applyLive, compareSettings } from "./config/reload.ts";
 import { isServer, type Settings } from "./config/settings.ts";
 import type { ActionResult, ConfigRow, ControlBackend } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
@@ -29,6 +29,8 @@ import { openTun } from "./tun/open.ts";
 
 export interface DaemonParts {
   readonly loaded: Extract<Loaded, { kind: "ok" }>;
+  /** The config file, absolute: a reload reads it again. */
+  readonly file: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
@@ -68,7 +70,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#rows = parts.loaded.rows;
     this.#startedAt = parts.clock.now();
     this.#events = new EventLog(parts.clock);
-    this.#material = this.#loadMaterial(this.#settings, parts.loaded.file);
+    this.#material = this.#loadMaterial(this.#settings, parts.file);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -223,8 +225,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   }
 
   async reload(options: { dryRun: boolean }): Promise<ActionResult> {
-    const { loaded } = this.#parts;
-    const next = loadSettings({ file: loaded.file, cwd: process.cwd(), env: process.env });
+    const next = loadSettings({ file: this.#parts.file, cwd: process.cwd(), env: process.env });
     if (next.kind === "bad") return this.#reloadFailed(next.problems.map(describeProblem).join("; "));
     let material: TlsMaterial;
     try {
@@ -237,12 +238,14 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     const later = restart.length === 0 ? "" : `; needs a restart: ${facts.restart.join(", ")}`;
     const changes = live.length === 0 ? "no setting changed" : `changed ${facts.live.join(", ")}`;
     if (options.dryRun) return { kind: "done", message: `would reload: ${changes}${later}`, facts };
-    this.#settings = next.settings;
-    this.#rows = next.rows;
+    this.#settings = applyLive(this.#settings, next.settings, live);
+    const kept = new Set(facts.restart);
+    const running = new Map(this.#rows.map((row) => [row.key, row]));
+    this.#rows = next.rows.map((row) => (kept.has(row.key) ? (running.get(row.key) ?? row) : row));
     this.#material = material;
     this.#parts.log.level = next.settings.monitoring.logging.level;
     this.#engine?.send({ type: "renew", material });
-    this.#role?.reload(next.settings);
+    this.#role?.reload(this.#settings);
     this.#events.add("info", "reloaded", `${changes}, certificates read anew${later}`);
     return { kind: "done", message: `reloaded: ${changes}, certificates read anew${later}`, facts };
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../shared/clock.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
@@ -71,7 +72,13 @@ async function run(argv: string[]): Promise<number> {
   const log = createLogger({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
   for (const line of loaded.notInEffect) log.warn({ code: "not_in_effect" }, line);
   try {
-    const daemon = await Daemon.start({ loaded, clock: systemClock, log, version: version() });
+    const daemon = await Daemon.start({
+      loaded,
+      file: resolve(loaded.file),
+      clock: systemClock,
+      log,
+      version: version(),
+    });
     process.on("SIGTERM", () => daemon.finish(exit.ok));
     process.on("SIGINT", () => daemon.finish(exit.ok));
     process.on("SIGHUP", () => void daemon.reload({ dryRun: false }));

@@ -29,3 +29,18 @@ export function compareSettings(before: Settings, after: Settings): Changes {
     changed.filter((entry) => entry.reload === reload).map(({ change }) => change);
   return { live: of("live"), restart: of("restart") };
 }
+
+/** The settings that run after a reload: those before, with the live changes taken from `after`. */
+export function applyLive(before: Settings, after: Settings, live: readonly Change[]): Settings {
+  const result = structuredClone(before);
+  for (const { path } of live) {
+    const keys = path.split(".");
+    const last = keys.pop();
+    const source = keys.reduce<Branch>((branch, key) => branch[key] as Branch, after as unknown as Branch);
+    const target = keys.reduce<Branch>((branch, key) => branch[key] as Branch, result as unknown as Branch);
+    if (last !== undefined) target[last] = source[last];
+  }
+  return result;
+}
+
+type Branch = Record<string, unknown>;

@@ -169,7 +169,7 @@ export class Link {
     if (verdict === "ping") this.#ping(now);
     if (verdict === "stalled") this.#end("stalled", "no acknowledgement and nothing heard");
     if (verdict === "silent") this.#end("silent", "the peer does not answer");
-    if (this.#queue.busy && now - state.progressAt > linkDeadlines.writeStall) this.#end("write_stalled", "");
+    if (this.#queue.busy && now - state.acknowledgedAt > linkDeadlines.writeStall) this.#end("write_stalled", "");
   }
 
   #ping(now: Millis): void {

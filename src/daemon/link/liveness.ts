@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 
 export interface LivenessRules {
-  /** Between PINGs on an idle link. */
+  /** Between PINGs. */
   readonly interval: Millis;
   /** How long a PONG may take once the peer's kernel has the PING. */
   readonly timeout: Millis;
@@ -27,7 +27,8 @@ export interface Liveness {
   readonly acknowledged: number;
   /** When a byte last arrived, or acknowledgements last grew, or nothing was outstanding. */
   readonly progressAt: Millis;
-  readonly heardAt: Millis;
+  /** When acknowledgements last grew, or nothing was outstanding. */
+  readonly acknowledgedAt: Millis;
   /** When the PING that waits for an answer was last seen undelivered: its answer is due after that. */
   readonly ping: { readonly deliveredAt: Millis } | undefined;
   readonly missed: number;
@@ -41,7 +42,7 @@ export function livenessStart(now: Millis, rules: LivenessRules, jitter: number)
     received: 0,
     acknowledged: 0,
     progressAt: now,
-    heardAt: now,
+    acknowledgedAt: now,
     ping: undefined,
     missed: 0,
     nextPingAt: now + rules.interval * jitter,
@@ -61,20 +62,18 @@ export function livenessStep(
 ): { state: Liveness; verdict: LivenessVerdict } {
   const { now } = sample;
   const heard = sample.received > state.received;
-  const progressed = heard || sample.acknowledged > state.acknowledged || !sample.outstanding;
+  const acknowledged = sample.acknowledged > state.acknowledged || !sample.outstanding;
+  const progressed = heard || acknowledged;
   let next: Liveness = {
     ...state,
     received: sample.received,
     acknowledged: sample.acknowledged,
     progressAt: progressed ? now : state.progressAt,
-    heardAt: heard ? now : state.heardAt,
+    acknowledgedAt: acknowledged ? now : state.acknowledgedAt,
   };
   if (!progressed && now - state.progressAt >= rules.stall) return { state: next, verdict: "stalled" };
-  if (heard) {
-    // Any byte proves the peer alive; the next PING waits a whole interval.
-    next = { ...next, ping: undefined, missed: 0, nextPingAt: now + rules.interval * jitter };
-    return { state: next, verdict: "nothing" };
-  }
+  // Any byte proves the peer alive. PINGs go on all the same: under traffic they are what tells the rtt.
+  if (heard) next = { ...next, ping: undefined, missed: 0 };
   if (next.ping !== undefined) {
     if (sample.outstanding) return { state: { ...next, ping: { deliveredAt: now } }, verdict: "nothing" };
     const due = state.missed === 0 ? rules.timeout : Math.min(rules.timeout, 1000);
@@ -84,5 +83,6 @@ export function livenessStep(
     return { state: { ...next, missed, ping: { deliveredAt: now } }, verdict: "ping" };
   }
   if (now < next.nextPingAt) return { state: next, verdict: "nothing" };
-  return { state: { ...next, ping: { deliveredAt: now } }, verdict: "ping" };
+  const nextPingAt = now + rules.interval * jitter;
+  return { state: { ...next, ping: { deliveredAt: now }, nextPingAt }, verdict: "ping" };
 }

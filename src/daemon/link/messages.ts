@@ -1,4 +1,5 @@
 import { type Address, addressBytes, addressFromBytes, fullLength, type Prefix } from "../../shared/address.ts";
+import { printable } from "../../shared/text.ts";
 import { FieldWriter, readFields } from "./fields.ts";
 
 /** Version of the link protocol that this program speaks; HELLO and WELCOME carry it. */
@@ -90,6 +91,8 @@ const tag = {
 const intents: readonly Intent[] = ["new", "join", "takeover"];
 const sessionIdBytes = 16;
 const maxToken = 1024;
+/** Characters of a reason that are kept. */
+const maxReason = 256;
 const maxName = 64;
 const maxLinkIndex = 15;
 const minMtu = 576;
@@ -131,12 +134,11 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
   if (version === undefined || intent === undefined || epoch === undefined || capabilities === undefined)
     return undefined;
   if (linkIndex === undefined || linkIndex > maxLinkIndex || mtu === undefined || mtu < minMtu) return undefined;
+  const base = { version, intent, epoch, linkIndex, capabilities: unpackCapabilities(capabilities), mtu };
+  if (intent === "new") return fields.has(tag.session) || fields.has(tag.token) ? undefined : base;
   const session = sized(fields, tag.session, sessionIdBytes);
   const token = fields.get(tag.token);
-  if (token !== undefined && (token.length === 0 || token.length > maxToken)) return undefined;
-  const base = { version, intent, epoch, linkIndex, capabilities: unpackCapabilities(capabilities), mtu };
-  if (intent === "new") return session === undefined && token === undefined ? base : undefined;
-  if (session === undefined || token === undefined) return undefined;
+  if (session === undefined || token === undefined || token.length === 0 || token.length > maxToken) return undefined;
   return { ...base, session: session.toString("hex"), token: token.toString("base64") };
 }
 
@@ -186,7 +188,7 @@ export function decodeWelcome(body: Uint8Array): Welcome | undefined {
   const sessionCount = uint(fields, tag.sessionCount, 4);
   const takeover = uint(fields, tag.takeover, 1);
   const capabilities = uint(fields, tag.capabilities, 4);
-  if (version === undefined || serverId === undefined || region === undefined || bootId === undefined) return undefined;
+  if (version === undefined || !serverId || region === undefined || bootId === undefined) return undefined;
   if (clusterId === undefined || session === undefined || epoch === undefined || token === undefined) return undefined;
   if (addresses === undefined || addresses.length === 0 || gateways === undefined || routes === undefined)
     return undefined;
@@ -274,7 +276,7 @@ export function encodeClose(reason: CloseReason, text: string): Buffer {
 }
 
 export function decodeClose(body: Buffer): { reason: CloseReason; text: string } {
-  return { reason: closeReasons.get(body.readUInt16BE(0)) ?? "internal", text: body.toString("utf8", 2) };
+  return { reason: closeReasons.get(body.readUInt16BE(0)) ?? "internal", text: reasonText(body) };
 }
 
 /** link: replace this link; server: leave this server. */
@@ -287,7 +289,12 @@ export function encodeGoaway(scope: GoawayScope, reason: string): Buffer {
 }
 
 export function decodeGoaway(body: Buffer): { scope: GoawayScope; reason: string } {
-  return { scope: body.readUInt8(0) === 0 ? "link" : "server", reason: body.toString("utf8", 2) };
+  return { scope: body.readUInt8(0) === 0 ? "link" : "server", reason: reasonText(body) };
+}
+
+/** What a peer gives as its reason ends in logs and on terminals. */
+function reasonText(body: Buffer): string {
+  return printable(body.toString("utf8", 2), maxReason);
 }
 
 function sized(fields: Map<number, Buffer>, which: number, size: number): Buffer | undefined {

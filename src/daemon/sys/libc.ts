@@ -25,11 +25,6 @@ export const ioctl: (fd: number, request: number, argument: number) => number = 
   "ulong",
   "uintptr_t",
 ]);
-export const fcntl: (fd: number, command: number, argument: number) => number = libc.func("fcntl", "int", [
-  "int",
-  "int",
-  "intptr_t",
-]);
 export const socket: (family: number, type: number, protocol: number) => number = libc.func("socket", "int", [
   "int",
   "int",

@@ -22,12 +22,14 @@ const longestOutput = 64 * 1024 * 1024;
 
 export const ipCommand: IpCommand = {
   async query(args) {
+    checkWords(args);
     const { code, stdout, stderr } = await run(["-json", ...args], "");
     if (code !== 0) throw new SssonectorError("host_ip", `ip ${args.join(" ")}: ${firstLine(stderr)}`);
     return stdout.trim() === "" ? [] : JSON.parse(stdout);
   },
   async batch(lines) {
     if (lines.length === 0) return [];
+    for (const words of lines) checkWords(words);
     const input = lines.map((words) => `${words.join(" ")}\n`).join("");
     const { code, stderr } = await run(["-force", "-batch", "-"], input);
     const failures = parseFailures(stderr);
@@ -35,6 +37,12 @@ export const ipCommand: IpCommand = {
     return failures;
   },
 };
+
+/** Callers pass what they have checked; this keeps a slip from becoming another command in a batch. */
+function checkWords(words: readonly string[]): void {
+  const odd = words.find((word) => !/^[\w./:@+-]+$/.test(word));
+  if (odd !== undefined) throw new SssonectorError("internal", `${JSON.stringify(odd)} is no word for ip`);
+}
 
 interface Finished {
   readonly code: number;
