@@ -28,6 +28,9 @@ export class SendQueue {
   #waiting: Chunk[] = [];
   #underWay: Chunk[] = [];
   #closed = false;
+  #failed = false;
+  /** Units that the socket refused. */
+  #refused = 0;
   /** Bytes given to push and not yet written to the socket. */
   bytes = 0;
 
@@ -44,18 +47,20 @@ export class SendQueue {
     if (this.#closed) throw new Error("push on a closed link");
     this.bytes += bytes.length;
     this.#waiting.push({ bytes, units, lender });
-    if (this.#underWay.length === 0) this.#writeNext();
+    if (this.#underWay.length === 0 && !this.#failed) this.#writeNext();
   }
 
   /** Gives every lent chunk back; returns the number of units that were never written. */
   close(): number {
     this.#closed = true;
-    let units = 0;
-    for (const chunk of this.#waiting) {
+    const dropped = this.#waiting;
+    this.#waiting = [];
+    let units = this.#refused;
+    for (const chunk of dropped) {
       units += chunk.units;
+      this.bytes -= chunk.bytes.length;
       chunk.lender?.giveBack();
     }
-    this.#waiting = [];
     return units;
   }
 
@@ -84,15 +89,19 @@ export class SendQueue {
     this.#socket.uncork();
   }
 
-  readonly #written = (): void => {
+  readonly #written = (error?: Error | null): void => {
     const done = this.#underWay;
     this.#underWay = [];
+    // After an error the socket takes nothing more: what waits is counted by close.
+    this.#failed ||= error !== undefined && error !== null;
     for (const chunk of done) {
       this.bytes -= chunk.bytes.length;
+      if (this.#failed) this.#refused += chunk.units;
       chunk.lender?.giveBack();
     }
-    if (this.#closed) return;
+    // Whoever got something back may have pushed already.
+    if (this.#closed || this.#failed || this.#underWay.length > 0) return;
     if (this.#waiting.length > 0) this.#writeNext();
-    else if (this.#underWay.length === 0) this.#drained();
+    else this.#drained();
   };
 }
