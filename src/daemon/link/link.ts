@@ -131,23 +131,23 @@ export class Link {
     if (this.state.kind === "configuring") this.state = { kind: "active" };
   }
 
-  /** Says CLOSE and ends the connection; what is queued before it is dropped. */
-  close(reason: CloseReason, text: string): void {
+  /** Says CLOSE and ends the connection; what is queued before it is dropped. `kind` names it more closely on this end. */
+  close(reason: CloseReason, text: string, kind: string = reason): void {
     if (this.state.kind === "closed") return;
     if (!this.#queue.busy) this.#socket.write(controlFrame(frameType.close, encodeClose(reason, text)));
-    this.#end(reason, text);
+    this.#end(kind, text);
   }
 
   /** Once every quarter of a second or so. */
   tick(): void {
     const now = this.#now();
     if (this.state.kind === "configuring") {
-      if (now >= this.state.until) this.close("timeout", "no greeting in time");
+      if (now >= this.state.until) this.close("timeout", "no greeting in time", "hello_timeout");
       return;
     }
     if (this.state.kind === "closed") return;
     if (this.#frameSince !== undefined && now - this.#frameSince > linkDeadlines.frame) {
-      return this.close("timeout", "a frame did not arrive whole in time");
+      return this.close("timeout", "a frame did not arrive whole in time", "frame_timeout");
     }
     this.#checkLiveness(now);
   }
