@@ -25,13 +25,13 @@ const maxControlBody = 4096;
 /** An IP packet's total length is a u16. */
 const maxPacket = 65_535;
 
-interface Bounds {
+export interface FrameBounds {
   readonly min: number;
   readonly max: number;
 }
 
 /** Bounds of the body by type; a type that is not here is a protocol error. */
-const bounds: ReadonlyMap<number, Bounds> = new Map<number, Bounds>([
+export const frameBounds: ReadonlyMap<number, FrameBounds> = new Map([
   [frameType.hello, { min: 1, max: maxControlBody }],
   [frameType.welcome, { min: 1, max: maxControlBody }],
   [frameType.ping, { min: 8, max: 8 }],
@@ -82,7 +82,7 @@ export function frameLength(bytes: Uint8Array, offset: number, end: number): num
       ? frameHeaderBytes + length
       : faultBadLength;
   }
-  const bound = bounds.get(type);
+  const bound = frameBounds.get(type);
   if (bound === undefined) return faultUnknownType;
   return length >= bound.min && length <= bound.max ? frameHeaderBytes + length : faultBadLength;
 }

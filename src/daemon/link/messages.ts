@@ -66,7 +66,8 @@ export interface Welcome {
   readonly capabilities: Capabilities;
 }
 
-const tag = {
+/** Tags of the fields of HELLO (1 to 8) and WELCOME. */
+export const fieldTag = {
   version: 1,
   intent: 2,
   session: 3,
@@ -110,14 +111,14 @@ function unpackCapabilities(bits: number): Capabilities {
 
 export function encodeHello(hello: Hello): Buffer {
   const out = new FieldWriter()
-    .u16(tag.version, hello.version)
-    .u8(tag.intent, intents.indexOf(hello.intent))
-    .u64(tag.epoch, hello.epoch)
-    .u8(tag.linkIndex, hello.linkIndex)
-    .u32(tag.capabilities, packCapabilities(hello.capabilities))
-    .u16(tag.mtu, hello.mtu);
-  if (hello.session !== undefined) out.bytes(tag.session, Buffer.from(hello.session, "hex"));
-  if (hello.token !== undefined) out.bytes(tag.token, Buffer.from(hello.token, "base64"));
+    .u16(fieldTag.version, hello.version)
+    .u8(fieldTag.intent, intents.indexOf(hello.intent))
+    .u64(fieldTag.epoch, hello.epoch)
+    .u8(fieldTag.linkIndex, hello.linkIndex)
+    .u32(fieldTag.capabilities, packCapabilities(hello.capabilities))
+    .u16(fieldTag.mtu, hello.mtu);
+  if (hello.session !== undefined) out.bytes(fieldTag.session, Buffer.from(hello.session, "hex"));
+  if (hello.token !== undefined) out.bytes(fieldTag.token, Buffer.from(hello.token, "base64"));
   return out.finish();
 }
 
@@ -125,45 +126,45 @@ export function encodeHello(hello: Hello): Buffer {
 export function decodeHello(body: Uint8Array): Hello | undefined {
   const fields = readFields(body);
   if (fields === undefined) return undefined;
-  const version = uint(fields, tag.version, 2);
-  const intent = intents[uint(fields, tag.intent, 1) ?? -1];
-  const epoch = sized(fields, tag.epoch, 8)?.readBigUInt64BE();
-  const linkIndex = uint(fields, tag.linkIndex, 1);
-  const capabilities = uint(fields, tag.capabilities, 4);
-  const mtu = uint(fields, tag.mtu, 2);
+  const version = uint(fields, fieldTag.version, 2);
+  const intent = intents[uint(fields, fieldTag.intent, 1) ?? -1];
+  const epoch = sized(fields, fieldTag.epoch, 8)?.readBigUInt64BE();
+  const linkIndex = uint(fields, fieldTag.linkIndex, 1);
+  const capabilities = uint(fields, fieldTag.capabilities, 4);
+  const mtu = uint(fields, fieldTag.mtu, 2);
   if (version === undefined || intent === undefined || epoch === undefined || capabilities === undefined)
     return undefined;
   if (linkIndex === undefined || linkIndex > maxLinkIndex || mtu === undefined || mtu < minMtu) return undefined;
   const base = { version, intent, epoch, linkIndex, capabilities: unpackCapabilities(capabilities), mtu };
-  if (intent === "new") return fields.has(tag.session) || fields.has(tag.token) ? undefined : base;
-  const session = sized(fields, tag.session, sessionIdBytes);
-  const token = fields.get(tag.token);
+  if (intent === "new") return fields.has(fieldTag.session) || fields.has(fieldTag.token) ? undefined : base;
+  const session = sized(fields, fieldTag.session, sessionIdBytes);
+  const token = fields.get(fieldTag.token);
   if (session === undefined || token === undefined || token.length === 0 || token.length > maxToken) return undefined;
   return { ...base, session: session.toString("hex"), token: token.toString("base64") };
 }
 
 export function encodeWelcome(welcome: Welcome): Buffer {
   return new FieldWriter()
-    .u16(tag.version, welcome.version)
-    .text(tag.serverId, welcome.serverId)
-    .bytes(tag.bootId, Buffer.from(welcome.bootId, "hex"))
-    .bytes(tag.clusterId, Buffer.from(welcome.clusterId, "hex"))
-    .text(tag.region, welcome.region)
-    .bytes(tag.session, Buffer.from(welcome.session, "hex"))
-    .u64(tag.epoch, welcome.epoch)
-    .bytes(tag.token, Buffer.from(welcome.token, "base64"))
+    .u16(fieldTag.version, welcome.version)
+    .text(fieldTag.serverId, welcome.serverId)
+    .bytes(fieldTag.bootId, Buffer.from(welcome.bootId, "hex"))
+    .bytes(fieldTag.clusterId, Buffer.from(welcome.clusterId, "hex"))
+    .text(fieldTag.region, welcome.region)
+    .bytes(fieldTag.session, Buffer.from(welcome.session, "hex"))
+    .u64(fieldTag.epoch, welcome.epoch)
+    .bytes(fieldTag.token, Buffer.from(welcome.token, "base64"))
     .bytes(
-      tag.addresses,
+      fieldTag.addresses,
       packList(welcome.addresses.map(({ address, prefixLength }) => ({ address, length: prefixLength }))),
     )
-    .bytes(tag.gateways, packList(welcome.gateways.map((address) => ({ address, length: fullLength(address) }))))
-    .bytes(tag.routes, packList(welcome.routes))
-    .u16(tag.mtu, welcome.mtu)
-    .u32(tag.keepaliveMs, welcome.keepaliveMs)
-    .u8(tag.keepaliveMisses, welcome.keepaliveMisses)
-    .u32(tag.sessionCount, welcome.sessionCount)
-    .u8(tag.takeover, welcome.takeoverKeepsFlows ? 1 : 0)
-    .u32(tag.capabilities, packCapabilities(welcome.capabilities))
+    .bytes(fieldTag.gateways, packList(welcome.gateways.map((address) => ({ address, length: fullLength(address) }))))
+    .bytes(fieldTag.routes, packList(welcome.routes))
+    .u16(fieldTag.mtu, welcome.mtu)
+    .u32(fieldTag.keepaliveMs, welcome.keepaliveMs)
+    .u8(fieldTag.keepaliveMisses, welcome.keepaliveMisses)
+    .u32(fieldTag.sessionCount, welcome.sessionCount)
+    .u8(fieldTag.takeover, welcome.takeoverKeepsFlows ? 1 : 0)
+    .u32(fieldTag.capabilities, packCapabilities(welcome.capabilities))
     .finish();
 }
 
@@ -171,23 +172,23 @@ export function encodeWelcome(welcome: Welcome): Buffer {
 export function decodeWelcome(body: Uint8Array): Welcome | undefined {
   const fields = readFields(body);
   if (fields === undefined) return undefined;
-  const version = uint(fields, tag.version, 2);
-  const serverId = name(fields, tag.serverId);
-  const region = name(fields, tag.region);
-  const bootId = sized(fields, tag.bootId, 16);
-  const clusterId = sized(fields, tag.clusterId, 8);
-  const session = sized(fields, tag.session, sessionIdBytes);
-  const epoch = sized(fields, tag.epoch, 8)?.readBigUInt64BE();
-  const token = fields.get(tag.token);
-  const addresses = unpackList(fields.get(tag.addresses));
-  const gateways = unpackList(fields.get(tag.gateways));
-  const routes = unpackList(fields.get(tag.routes));
-  const mtu = uint(fields, tag.mtu, 2);
-  const keepaliveMs = uint(fields, tag.keepaliveMs, 4);
-  const keepaliveMisses = uint(fields, tag.keepaliveMisses, 1);
-  const sessionCount = uint(fields, tag.sessionCount, 4);
-  const takeover = uint(fields, tag.takeover, 1);
-  const capabilities = uint(fields, tag.capabilities, 4);
+  const version = uint(fields, fieldTag.version, 2);
+  const serverId = name(fields, fieldTag.serverId);
+  const region = name(fields, fieldTag.region);
+  const bootId = sized(fields, fieldTag.bootId, 16);
+  const clusterId = sized(fields, fieldTag.clusterId, 8);
+  const session = sized(fields, fieldTag.session, sessionIdBytes);
+  const epoch = sized(fields, fieldTag.epoch, 8)?.readBigUInt64BE();
+  const token = fields.get(fieldTag.token);
+  const addresses = unpackList(fields.get(fieldTag.addresses));
+  const gateways = unpackList(fields.get(fieldTag.gateways));
+  const routes = unpackList(fields.get(fieldTag.routes));
+  const mtu = uint(fields, fieldTag.mtu, 2);
+  const keepaliveMs = uint(fields, fieldTag.keepaliveMs, 4);
+  const keepaliveMisses = uint(fields, fieldTag.keepaliveMisses, 1);
+  const sessionCount = uint(fields, fieldTag.sessionCount, 4);
+  const takeover = uint(fields, fieldTag.takeover, 1);
+  const capabilities = uint(fields, fieldTag.capabilities, 4);
   if (version === undefined || !serverId || region === undefined || bootId === undefined) return undefined;
   if (clusterId === undefined || session === undefined || epoch === undefined || token === undefined) return undefined;
   if (addresses === undefined || addresses.length === 0 || gateways === undefined || routes === undefined)
