@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
-import { Admission, type AdmissionRules } from "./admission.ts";
+import { Admission, type AdmissionRules, sourceKey } from "./admission.ts";
 import type { Authentication } from "./peer.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface AcceptorHandlers {
   /** TLS is done and the peer's identity known; the connection has said nothing yet. */
@@ -12,7 +13,7 @@ export interface AcceptorHandlers {
 
 /** Connections that wait for their handshake; more are closed. */
 const mostWaiting = 4096;
-const handshakeTimeout: Millis = 5000;
+const handshakeDeadline: Millis = 5000;
 
 /**
  * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow; the excess waits
@@ -26,7 +27,7 @@ export class Acceptor {
   readonly #admission: Admission;
   readonly #now: () => Millis;
   readonly #keepAlive: boolean;
-  #waiting: Socket[] = [];
+  readonly #waiting = new WaitingRoom<Socket>(mostWaiting);
   /** Handshakes under way by `address:port`. */
   readonly #begun = new Map<string, Socket>();
 
@@ -37,12 +38,15 @@ export class Acceptor {
     handlers: AcceptorHandlers;
     authentication: Authentication;
     now: () => Millis;
+    /** Replaces the 5 s within which a handshake has to end. */
+    handshakeTimeout?: Millis;
   }) {
     this.#handlers = parts.handlers;
     this.#authentication = parts.authentication;
     this.#admission = new Admission(parts.rules);
     this.#now = parts.now;
     this.#keepAlive = parts.keepAlive;
+    const handshakeTimeout = parts.handshakeTimeout ?? handshakeDeadline;
     this.#tls = createTlsServer({ ...parts.tls, handshakeTimeout }, (socket) => this.#secured(socket));
     this.#tls.on("tlsClientError", (error, socket) => this.#failed(error, socket));
     this.#listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#connected(socket));
@@ -74,29 +78,30 @@ export class Acceptor {
 
   close(): void {
     this.#listener.close();
-    for (const socket of [...this.#waiting, ...this.#begun.values()]) socket.destroy();
-    this.#waiting = [];
+    for (const socket of [...this.#waiting.clear(), ...this.#begun.values()]) socket.destroy();
   }
 
   #connected(socket: Socket): void {
     socket.on("error", () => {});
-    if (this.#waiting.length >= mostWaiting) {
-      this.#handlers.refused(remoteOf(socket), "backlog_full", "too many connections wait for their handshake");
-      socket.destroy();
-      return;
-    }
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     if (this.#keepAlive) socket.setKeepAlive(true, 60_000);
-    this.#waiting.push(socket);
+    const surplus = this.#waiting.add(sourceKey(socket.remoteAddress), socket);
+    if (surplus !== undefined) {
+      this.#handlers.refused(remoteOf(surplus), "backlog_full", "too many connections wait for their handshake");
+      surplus.destroy();
+    }
     this.#begin();
   }
 
   #begin(): void {
+    if (this.#admission.full) return;
     const now = this.#now();
-    this.#waiting = this.#waiting.filter((socket) => {
-      if (socket.destroyed || socket.remoteAddress === undefined) return false;
-      if (!this.#admission.begin(socket.remoteAddress, now)) return true;
+    this.#waiting.offer((socket) => {
+      // One that has left is taken out.
+      if (socket.destroyed || socket.remoteAddress === undefined) return true;
+      if (!this.#admission.begin(socket.remoteAddress, now)) return false;
       this.#handshake(socket, socket.remoteAddress);
-      return false;
+      return true;
     });
   }
 

@@ -28,14 +28,20 @@ export class Admission {
     this.#rules = rules;
   }
 
+  /** Handshakes under way. */
   get pending(): number {
     return this.#pending;
   }
 
+  /** Nobody may begin before somebody ends. */
+  get full(): boolean {
+    return this.#pending >= this.#rules.pending;
+  }
+
   /** Takes a place for a handshake; false when it has to wait. */
   begin(address: string, now: Millis): boolean {
-    const { pending, perSource } = this.#rules;
-    if (this.#pending >= pending) return false;
+    if (this.full) return false;
+    const { perSource } = this.#rules;
     const source = this.#source(address, now);
     const factor = source.knownUntil > now ? knownFactor : 1;
     const burst = perSource.burst * factor;
@@ -75,7 +81,8 @@ export class Admission {
   }
 }
 
-function sourceKey(address: string): string {
+/** What counts as one source: an IPv4 address, or the /64 of an IPv6 address. */
+export function sourceKey(address: string): string {
   if (!address.includes(":")) return address;
   if (address.startsWith("::ffff:")) return address.slice(7);
   // The /64 of the address: its first four groups, "::" written out.
