@@ -41,11 +41,9 @@ export function dial(
     const finish = (outcome: DialOutcome): void => {
       clearTimeout(timer);
       socket.off("error", onError);
-      // Later errors belong to the link, or to nobody when the connection was refused.
-      if (outcome.kind === "failed") {
-        socket.on("error", () => {});
-        socket.destroy();
-      }
+      // The error of a connection that fails before it has an owner, or that is given up here.
+      socket.on("error", () => {});
+      if (outcome.kind === "failed") socket.destroy();
       resolve(outcome);
     };
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
