@@ -280,8 +280,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   }
 
   #onEvent(event: Event): void {
-    if (event.type === "refused") this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
-    if (event.type === "dial_failed") this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
+    if (isRefusal(event)) this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
     if (event.type === "tun_down") {
       return this.#fail(new SssonectorError("tun_gone", `${this.#name} is down or gone`));
     }
@@ -312,6 +311,15 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     const when = days <= 0 ? "has expired" : `expires in ${Math.ceil(days)} days`;
     return [{ code: "certificate_expires", severity: warning.severity, message: `own certificate or CRL ${when}` }];
   }
+}
+
+/** Ends of links that are the peer's fault, as this end names them. */
+const peerFaults: ReadonlySet<string> = new Set(["protocol_error", "hello_timeout", "frame_timeout"]);
+
+/** What status.refused counts: handshakes that came to nothing, and links that broke the protocol. */
+function isRefusal(event: Event): event is Extract<Event, { reason: string }> {
+  if (event.type === "refused" || event.type === "dial_failed") return true;
+  return event.type === "closed" && peerFaults.has(event.reason);
 }
 
 function livenessRules(settings: Settings): { interval: number; timeout: number; misses: number; stall: number } {

@@ -26,7 +26,7 @@ export interface Status {
   frames_accepted: number;
   frames_injected: number;
   dropped: Record<string, number>;
-  /** Refused handshakes by reason. */
+  /** Refused handshakes and links that broke the protocol, by reason. */
   refused: Record<string, number>;
   /** Seconds until this daemon's own certificate expires. */
   certificate_expires_seconds: number;
