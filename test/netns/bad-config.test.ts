@@ -52,7 +52,7 @@ describe("a bad config", () => {
       expect(code).toBe(2);
       expect(output).toMatch(/^sssonector\.yaml:4:3: network\.mtuu: .*/m);
       expect(output).toMatch(/^sssonector\.yaml:8:\d+: tunnel\.endpoints.*eu-1.*/m);
-      expect(output).toMatch(/^sssonector\.yaml:10:16: buffers\.size: .*/m);
+      expect(output).toMatch(/^sssonector\.yaml:10:17: buffers\.size: .*/m);
       expect(output.match(/^sssonector\.yaml:\d+:\d+: /gm)).toHaveLength(3);
     },
   );

@@ -43,9 +43,9 @@ describeNetns("a daemon that can't have what it needs ends with exit 1 and says 
   test("the inner address is in use on another interface", async () => {
     await using lab = await Lab.create(prefix);
     const { namespace } = lab.server;
-    await namespace.ip("link", "add", "taken0", "type", "dummy");
-    await namespace.ip("addr", "add", `${lab.inner}/16`, "dev", "taken0");
-    expect(await failedStart(lab.server)).toMatch(/address_in_use.*taken0/s);
+    await lab.wire("other");
+    await namespace.ip("addr", "add", `${lab.inner}/16`, "dev", "wire1");
+    expect(await failedStart(lab.server)).toMatch(/address_in_use.*wire1/s);
     expect(await namespace.ip("link")).not.toContain("tun0");
   });
 

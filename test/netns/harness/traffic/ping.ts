@@ -52,7 +52,10 @@ async function echo(sequence: number): Promise<number | undefined> {
   const start = performance.now();
   const { promise, resolve } = Promise.withResolvers<number | undefined>();
   waiting = (packet) => {
-    if (isReply(packet, sequence, body)) resolve(performance.now() - start);
+    if (!isReply(packet, sequence, body)) return;
+    const time = performance.now() - start;
+    // A poll's callback comes from native code, after which Node runs no promise jobs of its own accord.
+    setImmediate(() => resolve(time));
   };
   send(fd, echoRequest(sequence, body), socketAddress(address));
   const stop = new AbortController();
