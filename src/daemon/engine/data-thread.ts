@@ -308,6 +308,7 @@ export class DataThread {
     const session = this.#sessions.get(id);
     for (const link of [...(session?.links ?? [])]) this.#links.get(link.id)?.link.close(reason, text);
     this.#sessions.remove(id);
+    this.#spoofedAt.delete(id);
   }
 
   #spoofed(session: DataSession<FlowLink>): void {

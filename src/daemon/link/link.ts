@@ -134,7 +134,8 @@ export class Link {
   /** Says CLOSE and ends the connection; what is queued before it is dropped. `kind` names it more closely on this end. */
   close(reason: CloseReason, text: string, kind: string = reason): void {
     if (this.state.kind === "closed") return;
-    if (!this.#queue.busy) this.#socket.write(controlFrame(frameType.close, encodeClose(reason, text)));
+    // A write that is under way ends with a whole frame, so CLOSE may follow it.
+    this.#socket.write(controlFrame(frameType.close, encodeClose(reason, text)));
     this.#end(kind, text);
   }
 
