@@ -1,9 +1,10 @@
 import type { Glyphs } from "./glyphs.ts";
 import { fit, type Line, seg, type Segment, width } from "./line.ts";
 
-/** A horizontal rule with something set into its left and right end. */
+/** A horizontal rule with something set into its left end and, where there is room for it, into its right end. */
 export function rule(left: Line, right: Line, columns: number, glyphs: Glyphs): Line {
   const room = columns - width(left) - width(right) - 2;
+  if (room < 1 && width(right) > 0) return rule(left, [], columns, glyphs);
   if (room < 1) return fit([seg(glyphs.rule, "faint"), ...left], columns);
   return [
     seg(glyphs.rule, "faint"),

@@ -20,10 +20,10 @@ const notes = [
 ];
 
 function keyLines(row: KeyRow, state: State): Line[] {
-  const name = keyName(row.shown, state.setup.glyphs.ascii).padEnd(12);
+  const name = keyName(row.shown, state.setup.glyphs.ascii).padEnd(14);
   const reason = row.disabled?.(state);
   const line = [seg(`   ${name}`, "key"), seg(` ${row.what}`)];
-  return reason === undefined ? [line] : [line, [seg(`${" ".repeat(16)}not now: ${reason}`, "warn")]];
+  return reason === undefined ? [line] : [line, [seg(`${" ".repeat(18)}not now: ${reason}`, "warn")]];
 }
 
 function helpText(state: State): Line[] {

@@ -54,7 +54,8 @@ function panel(snapshot: Snapshot, direction: Direction, columns: number, height
   const top = peak(series);
   const title = [seg(direction.title, "strong"), seg(now(snapshot, direction).padStart(rateCells + 1), direction.tone)];
   const total = bytes(direction.total(snapshot)).padStart(8);
-  const remark = [seg(`peak ${rateLong(top).padStart(rateCells - 1)}  total ${total}`, "dim")];
+  const highest = `peak ${rateLong(top).padStart(rateCells - 1)}`;
+  const remark = [seg(columns < totalFrom ? highest : `${highest}  total ${total}`, "dim")];
   const foot: [Line, Line] = [[seg(`${seconds} s ago`, "faint")], [seg("now", "faint")]];
   const lines = graph(series, inner, height - 2, top, glyphs).map((text) => [seg(" "), seg(text, direction.tone)]);
   return box({ title, remark, foot }, lines, columns, glyphs);
@@ -84,6 +85,9 @@ function losses(snapshot: Snapshot, columns: number, height: number, glyphs: Gly
 /** Cells from which the panel of losses has room beside the graphs. */
 const lossesFrom = 140;
 const lossesCells = 34;
+
+/** Cells from which a graph's box has room for the total beside the peak. */
+const totalFrom = 58;
 
 /** Throughput in `height` lines: one or two sparklines, or boxes with a graph each. */
 export function throughput(snapshot: Snapshot, columns: number, height: number, glyphs: Glyphs): Line[] {

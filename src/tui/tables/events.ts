@@ -51,7 +51,7 @@ export const events: Table = defineTable<DaemonEvent>({
     {
       key: "code",
       title: "EVENT",
-      min: 14,
+      min: 20,
       max: 26,
       priority: 1,
       cell: (row) => seg(drawable(row.code), "strong"),
