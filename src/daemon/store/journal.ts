@@ -1,34 +1,46 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /**
  * Records of one kind in a file, one JSON object a line, appended by one write each: what a process wrote is there
- * after kill -9. A line that was cut by a power loss is passed over.
+ * after kill -9. A line that was cut by a power loss or a full disk is passed over.
  */
-export class Journal<T> {
+export class Journal<T extends object> {
   readonly #path: string;
   #fd: number;
   /** Records in the file. */
   #length: number;
+  /** The file may end in the middle of a line, to which nothing may be joined. */
+  #torn: boolean;
 
-  private constructor(path: string, length: number) {
+  private constructor(path: string, length: number, torn: boolean) {
     this.#path = path;
     this.#length = length;
+    this.#torn = torn;
     this.#fd = openSync(path, "a", 0o600);
   }
 
   /** Opens or makes the file; `read` is called with each record that is in it. */
-  static open<T>(path: string, read: (record: T) => void): Journal<T> {
+  static open<T extends object>(path: string, read: (record: T) => void): Journal<T> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     let length = 0;
-    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-    for (const line of lines) {
-      const record = parse<T>(line);
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    for (const line of text.split("\n")) {
+      const record = parse(line);
       if (record === undefined) continue;
       length += 1;
-      read(record);
+      read(record as T);
     }
-    return new Journal<T>(path, length);
+    return new Journal<T>(path, length, text !== "" && !text.endsWith("\n"));
   }
 
   get length(): number {
@@ -36,7 +48,10 @@ export class Journal<T> {
   }
 
   append(record: T): void {
-    writeSync(this.#fd, `${JSON.stringify(record)}\n`);
+    const line = `${this.#torn ? "\n" : ""}${JSON.stringify(record)}\n`;
+    this.#torn = true;
+    writeFileSync(this.#fd, line);
+    this.#torn = false;
     this.#length += 1;
   }
 
@@ -46,6 +61,7 @@ export class Journal<T> {
     closeSync(this.#fd);
     this.#fd = openSync(this.#path, "a", 0o600);
     this.#length = records.length;
+    this.#torn = false;
   }
 
   close(): void {
@@ -58,15 +74,19 @@ export function writeAtomically(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   const fd = openSync(temporary, "w", 0o600);
-  writeSync(fd, text);
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(temporary, path);
 }
 
-function parse<T>(line: string): T | undefined {
+function parse(line: string): object | undefined {
   try {
-    return line === "" ? undefined : (JSON.parse(line) as T);
+    const record: unknown = line === "" ? undefined : JSON.parse(line);
+    return typeof record === "object" && record !== null ? record : undefined;
   } catch {
     return undefined;
   }
