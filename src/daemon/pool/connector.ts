@@ -88,13 +88,16 @@ export class Connector {
     if (this.#state.kind === "dialing" && this.#state.link === link) this.#fail(this.#state.endpoint, reason, text);
   }
 
+  /** The link's WELCOME, or a newer one with a fresh token. */
   welcomed(link: number, session: RememberedSession): void {
+    const state = this.#state;
+    if ((state.kind !== "dialing" && state.kind !== "up") || state.link !== link) return;
     this.#session = session;
     this.#joined = true;
     this.#parts.memory.save(session);
-    if (this.#state.kind !== "dialing" || this.#state.link !== link) return;
+    if (state.kind === "up") return;
     this.#lastError = undefined;
-    this.#state = { kind: "up", endpoint: this.#state.endpoint, link, since: this.#parts.clock.now() };
+    this.#state = { kind: "up", endpoint: state.endpoint, link, since: this.#parts.clock.now() };
   }
 
   /** A link ended, up or not yet; `reason` is the close reason of this end or, with `peer_`, of the other. */
