@@ -2,8 +2,10 @@ import { lookup } from "node:dns/promises";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Alert, Session } from "../shared/control/snapshot.ts";
 import { formatAddress, formatPrefix, parsePrefix, prefixContains } from "../shared/address.ts";
+import { describeError } from "../shared/errors.ts";
 import type { AcceptRoutes, ClientSettings, Settings } from "./config/settings.ts";
 import type { ActionResult } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
@@ -39,7 +41,9 @@ export class ClientRole implements Role {
       endpoints: settings.tunnel.endpoints,
       clock: parts.clock,
       random: Math.random,
-      memory: sessionFile(join(settings.core.state_dir, "session.json")),
+      memory: sessionFile(join(settings.core.state_dir, "session.json"), (error) =>
+        this.#failed("session_not_saved", "the session can't be saved", error),
+      ),
       resolve: (host) => this.#resolver.resolve(host),
       pin: async (addresses) => void (await parts.host.repin(addresses)),
       dial: (link, endpoint, address, introduction) => this.#dial(link, endpoint, address, introduction),
@@ -81,7 +85,12 @@ export class ClientRole implements Role {
         links.remove(event.link);
         return this.#connector.dialFailed(event.link, event.reason, event.text);
       case "welcome":
-        return void this.#welcome(event);
+        this.#welcome(event).catch((error: unknown) => {
+          // Without its addresses the link is of no use; the next one tries again.
+          this.#parts.engine.send({ type: "close", link: event.link, reason: "internal", text: "" });
+          this.#failed("host_not_applied", "the host did not take the session's addresses and routes", error);
+        });
+        return;
       case "closed":
         return this.#closed(event);
       case "goaway":
@@ -145,7 +154,10 @@ export class ClientRole implements Role {
     if (settings.core.mode === "client") {
       this.#settings = { ...this.#settings, network: { ...this.#settings.network, routes: settings.network.routes } };
     }
-    if (this.#joined !== undefined) void this.#applyHost(this.#joined.welcome);
+    if (this.#joined === undefined) return;
+    this.#applyHost(this.#joined.welcome).catch((error: unknown) =>
+      this.#failed("host_not_applied", "the host did not take the new routes", error),
+    );
   }
 
   async networkChanged(): Promise<void> {
@@ -226,6 +238,10 @@ export class ClientRole implements Role {
     this.#connector.closed(event.link, event.reason, event.text);
   }
 
+  #failed(code: string, what: string, error: unknown): void {
+    this.#parts.events.add("critical", code, `${what}: ${describeError(error)}`);
+  }
+
   #checkCluster(welcome: Welcome): void {
     if (this.#clusterId !== undefined && this.#clusterId !== welcome.clusterId) {
       const message = `${welcome.serverId} belongs to another cluster than the last server; sessions can't move between them`;
@@ -265,15 +281,29 @@ function accepted(route: string, rule: AcceptRoutes): boolean {
   });
 }
 
-function sessionFile(path: string): SessionMemory {
+const rememberedSession: z.ZodType<RememberedSession> = z.object({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  epoch: z.string().regex(/^\d{1,20}$/),
+  token: z.base64().min(1),
+  clusterId: z.string(),
+});
+
+function sessionFile(path: string, failed: (error: unknown) => void): SessionMemory {
   return {
-    load: () => readJson<RememberedSession>(path),
+    load: () => readJson(path, rememberedSession),
     save(session) {
-      if (session === undefined) rmSync(path, { force: true });
-      else writeAtomically(path, JSON.stringify(session));
+      try {
+        if (session === undefined) rmSync(path, { force: true });
+        else writeAtomically(path, JSON.stringify(session));
+      } catch (error) {
+        // It holds until this process ends.
+        failed(error);
+      }
     },
   };
 }
+
+const knownAddresses = z.record(z.string(), z.array(z.string()));
 
 /** Names to addresses; what was found last is kept on disk for when names no longer resolve. */
 class Resolver {
@@ -282,7 +312,7 @@ class Resolver {
 
   constructor(path: string) {
     this.#path = path;
-    this.#known = readJson<Record<string, string[]>>(path) ?? {};
+    this.#known = readJson(path, knownAddresses) ?? {};
   }
 
   async resolve(host: string): Promise<readonly string[]> {
@@ -302,9 +332,9 @@ class Resolver {
   }
 }
 
-function readJson<T>(path: string): T | undefined {
+function readJson<T>(path: string, schema: z.ZodType<T>): T | undefined {
   try {
-    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
+    return existsSync(path) ? schema.parse(JSON.parse(readFileSync(path, "utf8"))) : undefined;
   } catch {
     // A damaged file is as good as none: the client begins a new session, or resolves again.
     return undefined;
