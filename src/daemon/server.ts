@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../shared/clock.ts";
 import type { Alert, Session } from "../shared/control/snapshot.ts";
-import { SssonectorError } from "../shared/errors.ts";
+import { describeError, SssonectorError } from "../shared/errors.ts";
 import { type Address, formatNetwork, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
 import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
 import type { ActionResult } from "./control/backend.ts";
@@ -25,6 +25,8 @@ import type { HostNetwork } from "./tun/host.ts";
 const tokenLifetime = 24 * 3600 * 1000;
 /** Displaced sessions of one identity in a minute that raise an alarm. */
 const swapsForAlarm = 3;
+/** Between two events about the same peer and reason. */
+const quietFor = 10_000;
 
 export interface RoleParts {
   readonly clock: Clock;
@@ -44,7 +46,7 @@ export class ServerRole implements Role {
   readonly #sealer: TokenSealer;
   readonly #bootId = randomBytes(16).toString("hex");
   readonly #prefixes: readonly Prefix[];
-  readonly #refusedAt = new Map<string, number>();
+  readonly #toldAt = new Map<string, number>();
   readonly #swaps = new Map<string, number[]>();
   #settings: ServerSettings;
   #listening: ((result: Event) => void) | undefined;
@@ -65,6 +67,7 @@ export class ServerRole implements Role {
       slices: slices.map(prefixOf),
       reserved: [...this.#prefixes.map(({ address }) => address), ...fixedAddresses(settings)],
       openJournal: (read) => Journal.open(join(state, "leases.journal"), read),
+      journalFailed: (error) => this.#failed("lease_not_journalled", "leases can't be written", error),
     });
     this.#registry = new SessionRegistry({
       leases: this.#leases,
@@ -77,7 +80,7 @@ export class ServerRole implements Role {
         tokenLifetime,
       },
       ruleOf: (identity) => identityRule(this.#settings, identity),
-      wall: parts.clock.wall,
+      wall: () => parts.clock.wall(),
     });
   }
 
@@ -104,12 +107,17 @@ export class ServerRole implements Role {
       case "refused":
         return this.#refused(event);
       case "hello":
-        return void this.#hello(event);
+        this.#hello(event).catch((error: unknown) => {
+          this.#parts.engine.send({ type: "refuse", link: event.link, reason: "internal", text: "" });
+          this.#failed("admission_failed", `${event.identity} can't be admitted`, error);
+        });
+        return;
       case "closed": {
         const record = links.remove(event.link);
         const session = this.#registry.ofLink(event.link);
         this.#registry.linkClosed(event.link);
-        if (record === undefined) return;
+        // One that was refused has been told of already.
+        if (record?.state !== "active") return;
         const facts = { identity: record.identity, remote: record.remote, reason: event.reason };
         const left = session?.links.size ?? 0;
         events.add("info", "link_down", `${record.identity} lost a link (${event.reason})`, {
@@ -159,7 +167,11 @@ export class ServerRole implements Role {
         session: shortSession(session.id),
       });
     }
-    for (const session of this.#registry.stale()) void this.#refreshToken(session);
+    for (const session of this.#registry.stale()) {
+      this.#refreshToken(session).catch((error: unknown) =>
+        this.#failed("renewal_failed", `the token of ${session.identity} can't be renewed`, error),
+      );
+    }
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
@@ -192,7 +204,12 @@ export class ServerRole implements Role {
   async networkChanged(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#leases.compact();
+    try {
+      this.#leases.compact();
+    } catch (error) {
+      // The journal as it is says the same, only longer.
+      this.#failed("lease_not_journalled", "leases can't be written anew", error);
+    }
     this.#leases.close();
   }
 
@@ -213,6 +230,9 @@ export class ServerRole implements Role {
   async #hello(event: Extract<Event, { type: "hello" }>): Promise<void> {
     const { engine, events, links, clock } = this.#parts;
     const { link, identity, remote, hello, slot } = event;
+    if (links.get(link) !== undefined) {
+      return engine.send({ type: "close", link, reason: "protocol_error", text: "a second HELLO" });
+    }
     const record = links.add({
       link,
       slot,
@@ -225,10 +245,12 @@ export class ServerRole implements Role {
       since: clock.now(),
     });
     const outcome = await this.#registry.admit({ ...hello, link, identity });
+    if (outcome.kind === "admitted") this.#displaced(outcome, identity);
     // The link may have ended meanwhile.
-    if (links.get(link) === undefined) return this.#registry.linkClosed(link);
+    if (links.get(link) !== record) return this.#registry.linkClosed(link);
     if (outcome.kind === "refused") {
       engine.send({ type: "refuse", link, reason: outcome.reason, text: outcome.text });
+      if (this.#toldLately(`${identity} ${outcome.reason}`)) return;
       const facts = { identity, remote, reason: outcome.reason };
       return events.add("warning", "session_refused", `${identity}: ${outcome.text}`, facts);
     }
@@ -236,7 +258,6 @@ export class ServerRole implements Role {
     record.session = session.id;
     record.inner = session.addresses;
     record.state = "active";
-    this.#displaced(outcome, identity);
     const welcome = this.#welcome(session, outcome.token);
     const spec = this.#spec(session, hello.capabilities);
     engine.send({
@@ -254,13 +275,12 @@ export class ServerRole implements Role {
 
   #displaced(outcome: Extract<AdmissionOutcome, { kind: "admitted" }>, identity: string): void {
     const { engine, events, clock } = this.#parts;
-    if (outcome.displaced === undefined) return;
-    engine.send({
-      type: "close_session",
-      session: outcome.displaced.id,
-      reason: "superseded",
-      text: "a newer session has the fixed address",
-    });
+    for (const { id } of outcome.displaced) {
+      const text = "a newer session has its address";
+      engine.send({ type: "close_session", session: id, reason: "superseded", text });
+    }
+    // One without links was left behind, by a client that lost its state or by one that is gone.
+    if (!outcome.displaced.some(({ links }) => links.size > 0)) return;
     const now = clock.now();
     const recent = [...(this.#swaps.get(identity) ?? []), now].filter((at) => now - at < 60_000);
     this.#swaps.set(identity, recent);
@@ -312,19 +332,15 @@ export class ServerRole implements Role {
 
   async #refreshToken(session: ServerSession): Promise<void> {
     const token = await this.#registry.renew(session);
+    if (token === undefined) return;
     for (const link of session.links) {
       this.#parts.engine.send({ type: "rewelcome", link, welcome: this.#welcome(session, token) });
     }
   }
 
-  /** One event per source and reason in ten seconds: a flood of refusals must not become a flood of events. */
   #refused(event: Extract<Event, { type: "refused" }>): void {
-    const now = this.#parts.clock.now();
     const source = event.remote.slice(0, event.remote.lastIndexOf(":"));
-    const key = `${source} ${event.reason}`;
-    if (now - (this.#refusedAt.get(key) ?? Number.NEGATIVE_INFINITY) < 10_000) return;
-    if (this.#refusedAt.size > 1000) this.#refusedAt.clear();
-    this.#refusedAt.set(key, now);
+    if (this.#toldLately(`${source} ${event.reason}`)) return;
     const facts = { remote: event.remote, reason: event.reason };
     this.#parts.events.add(
       "warning",
@@ -332,6 +348,19 @@ export class ServerRole implements Role {
       `${event.remote}: ${event.reason} ${event.text}`.trim(),
       facts,
     );
+  }
+
+  #failed(code: string, what: string, error: unknown): void {
+    if (!this.#toldLately(code)) this.#parts.events.add("critical", code, `${what}: ${describeError(error)}`);
+  }
+
+  /** Whether there was an event of this key a moment ago: a flood of refusals must not become a flood of events. */
+  #toldLately(key: string): boolean {
+    const now = this.#parts.clock.now();
+    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < quietFor) return true;
+    if (this.#toldAt.size > 1000) this.#toldAt.clear();
+    this.#toldAt.set(key, now);
+    return false;
   }
 }
 

@@ -32,10 +32,10 @@ export interface LeaseStore {
   /** Writes when the address still has `revision` (0: nobody holds it); false when somebody was faster. */
   putIfRevision(lease: Lease, revision: number): Promise<boolean>;
   /**
-   * A free address for the identity, or undefined when the slice is full. `live` tells whether a session still has
-   * the use of its address.
+   * A free address for the identity, or undefined when the slice is full. `inUse` tells whether a session with links
+   * has the address, whatever its lease says.
    */
-  free(family: 4 | 6, identity: string, wall: number, live: (session: string) => boolean): Promise<string | undefined>;
+  free(family: 4 | 6, identity: string, wall: number, inUse: (address: string) => boolean): Promise<string | undefined>;
 }
 
 /** One line of the journal: the newest line of an address counts. */
@@ -51,11 +51,17 @@ export interface LeaseJournal {
 
 /** Compact once the journal has this many lines for each lease. */
 const compactAt = 8;
+/**
+ * Addresses of one identity that are reserved and not in use: with so many it gets its oldest one, so that whoever
+ * begins sessions again and again can't fill the slice.
+ */
+const mostLeftBehind = 16;
 
 /** The leases of this server's slice, journalled in the state directory. */
 export class SliceLeaseStore implements LeaseStore {
   readonly #leases = new Map<string, StoredLease>();
   readonly #journal: LeaseJournal;
+  readonly #journalFailed: (error: unknown) => void;
   readonly #pools: readonly Pool[];
 
   /**
@@ -66,7 +72,10 @@ export class SliceLeaseStore implements LeaseStore {
     slices: readonly Prefix[];
     reserved: readonly Address[];
     openJournal: (read: (record: LeaseRecord) => void) => LeaseJournal;
+    /** A lease could not be written (a full disk): it holds until this process ends. */
+    journalFailed: (error: unknown) => void;
   }) {
+    this.#journalFailed = parts.journalFailed;
     this.#journal = parts.openJournal(({ revision, ...lease }) => this.#leases.set(lease.address, { lease, revision }));
     const reserved = new Set(parts.reserved.map(formatAddress));
     this.#pools = parts.slices.map((slice) => new Pool(slice, reserved));
@@ -80,24 +89,38 @@ export class SliceLeaseStore implements LeaseStore {
     if ((this.#leases.get(lease.address)?.revision ?? 0) !== revision) return Promise.resolve(false);
     const stored = { lease, revision: revision + 1 };
     this.#leases.set(lease.address, stored);
-    this.#journal.append({ ...lease, revision: stored.revision });
-    if (this.#journal.length > compactAt * (this.#leases.size + 16)) this.compact();
+    try {
+      this.#journal.append({ ...lease, revision: stored.revision });
+      if (this.#journal.length > compactAt * (this.#leases.size + 16)) this.compact();
+    } catch (error) {
+      this.#journalFailed(error);
+    }
     return Promise.resolve(true);
   }
 
-  free(family: 4 | 6, identity: string, wall: number, live: (session: string) => boolean): Promise<string | undefined> {
+  free(
+    family: 4 | 6,
+    identity: string,
+    wall: number,
+    inUse: (address: string) => boolean,
+  ): Promise<string | undefined> {
+    this.#forgetExpired(wall);
     const pools = this.#pools.filter((pool) => pool.family === family);
-    const usable = (address: string): boolean => (this.#leases.get(address)?.lease.expires ?? 0) <= wall;
-    for (const pool of pools) {
+    const leftBehind = [...this.#leases.values()]
+      .filter(({ lease }) => lease.identity === identity && !inUse(lease.address))
+      .filter(({ lease }) => pools.some((pool) => pool.contains(lease.address)))
+      .toSorted((a, b) => a.lease.expires - b.lease.expires);
+    const usable = (address: string): boolean => !this.#leases.has(address) && !inUse(address);
+    for (const pool of leftBehind.length < mostLeftBehind ? pools : []) {
       const address = pool.next(usable);
       if (address !== undefined) return Promise.resolve(address);
     }
     // The slice is full: an identity may take back what it left behind, never what is another's.
-    const own = [...this.#leases.values()].filter(({ lease }) => lease.identity === identity);
-    const oldest = own
-      .filter(({ lease }) => !live(lease.session) && pools.some((pool) => pool.contains(lease.address)))
-      .toSorted((a, b) => a.lease.expires - b.lease.expires)[0];
-    return Promise.resolve(oldest?.lease.address);
+    return Promise.resolve(leftBehind[0]?.lease.address);
+  }
+
+  #forgetExpired(wall: number): void {
+    for (const [address, { lease }] of this.#leases) if (lease.expires <= wall) this.#leases.delete(address);
   }
 
   compact(): void {
@@ -133,7 +156,7 @@ class Pool {
 
   contains(address: string): boolean {
     const parsed = parseAddress(address);
-    return parsed !== undefined && prefixContains(this.#slice, parsed);
+    return parsed !== undefined && prefixContains(this.#slice, parsed) && !this.#reserved.has(address);
   }
 
   next(usable: (address: string) => boolean): string | undefined {

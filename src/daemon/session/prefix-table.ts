@@ -23,22 +23,24 @@ export class PrefixTable<T> {
     level.entries.set(hash6(...words), bucket);
   }
 
-  /** Removes the prefix if it belongs to `value`. */
-  delete(prefix: Prefix, value: T): void {
+  /** Removes the prefix if it belongs to `value`; whether it did. */
+  delete(prefix: Prefix, value: T): boolean {
     if (prefix.address.family === 4) {
       const level = this.#level4(prefix.length);
       const key = (prefix.address.word & level.mask) >>> 0;
-      if (level.entries.get(key) === value) level.entries.delete(key);
+      const removed = level.entries.get(key) === value && level.entries.delete(key);
       if (level.entries.size === 0) this.#v4.splice(this.#v4.indexOf(level), 1);
-      return;
+      return removed;
     }
     const level = this.#level6(prefix.length);
     const words = masked(prefix.address.words, level.masks);
     const key = hash6(...words);
-    const rest = (level.entries.get(key) ?? []).filter((entry) => !(same(entry.words, words) && entry.value === value));
+    const bucket = level.entries.get(key) ?? [];
+    const rest = bucket.filter((entry) => !(same(entry.words, words) && entry.value === value));
     if (rest.length === 0) level.entries.delete(key);
     else level.entries.set(key, rest);
     if (level.entries.size === 0) this.#v6.splice(this.#v6.indexOf(level), 1);
+    return rest.length < bucket.length;
   }
 
   find4(word: number): T | undefined {

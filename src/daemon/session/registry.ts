@@ -38,8 +38,8 @@ export type AdmissionOutcome =
       readonly token: string;
       /** The session's older links end. */
       readonly supersede: boolean;
-      /** Another session that had the same fixed address, and now has lost it. */
-      readonly displaced: ServerSession | undefined;
+      /** Sessions that this one took an address from; they are removed, and whatever links they have must end. */
+      readonly displaced: readonly ServerSession[];
     }
   | { readonly kind: "refused"; readonly reason: RefusalReason; readonly text: string };
 
@@ -106,9 +106,13 @@ export class SessionRegistry {
 
   /** Admissions wait for each other, so that two links can't take one address. */
   admit(request: AdmissionRequest): Promise<AdmissionOutcome> {
-    const outcome = this.#turn.then(() => this.#admit(request));
-    this.#turn = outcome.catch(() => undefined);
-    return outcome;
+    return this.#inTurn(() => this.#admit(request));
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(act);
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   linkClosed(link: number): void {
@@ -142,8 +146,14 @@ export class SessionRegistry {
     return [...this.#sessions.values()].filter((session) => session.links.size > 0 && session.expires < half);
   }
 
-  /** A fresh token, and the leases extended to its expiry. */
-  async renew(session: ServerSession): Promise<string> {
+  /** A fresh token, and the leases extended to its expiry; undefined when the session has ended meanwhile. */
+  renew(session: ServerSession): Promise<string | undefined> {
+    return this.#inTurn(async () =>
+      this.#sessions.get(session.id) === session ? await this.#renew(session) : undefined,
+    );
+  }
+
+  async #renew(session: ServerSession): Promise<string> {
     session.expires = this.#wall() + this.#rules.tokenLifetime;
     if (session.home === this.#rules.home) {
       for (const address of session.addresses) {
@@ -169,16 +179,20 @@ export class SessionRegistry {
     }
     const session = this.#sessions.get(claims.session);
     if (request.intent === "join") return this.#join(request, session);
+    if (request.epoch > BigInt(claims.epoch) + 1n) {
+      return refused("token_invalid", `epoch ${request.epoch} is more than one after the token's`);
+    }
     if (session === undefined) return this.#revive(request, claims);
     if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
-    session.epoch = request.epoch > session.epoch ? request.epoch : session.epoch + 1n;
-    return this.#admitted(request, session, true, undefined);
+    // Equal: the client asks again because WELCOME never reached it.
+    session.epoch = request.epoch;
+    return this.#admitted(request, session, true, []);
   }
 
   #join(request: AdmissionRequest, session: ServerSession | undefined): Promise<AdmissionOutcome> | AdmissionOutcome {
     if (session === undefined) return refused("not_here", "this server does not know the session");
     if (request.epoch !== session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
-    return this.#admitted(request, session, false, undefined);
+    return this.#admitted(request, session, false, []);
   }
 
   async #begin(request: AdmissionRequest, fixed: readonly string[]): Promise<AdmissionOutcome> {
@@ -191,18 +205,16 @@ export class SessionRegistry {
       if (address === undefined && inPrefix) return refused("no_address", "no inner address is free");
       if (address !== undefined) addresses.push(address);
     }
-    const displaced = fixed.map((address) => this.#byAddress.get(address)).find((session) => session !== undefined);
-    if (displaced !== undefined) this.remove(displaced.id);
+    const displaced = [...new Set(addresses.flatMap((address) => this.#byAddress.get(address) ?? []))];
+    for (const { id: other } of displaced) this.remove(other);
     return this.#admitted(request, this.#put(id, request.identity, 1n, addresses, this.#rules.home), false, displaced);
   }
 
   /** Leases a free address to the new session. */
   async #leaseNew(family: 4 | 6, identity: string, session: string): Promise<string | undefined> {
-    const live = (id: string): boolean => this.#sessions.has(id) && (this.#sessions.get(id)?.links.size ?? 0) > 0;
-    const address = await this.#leases.free(family, identity, this.#wall(), live);
+    const inUse = (address: string): boolean => (this.#byAddress.get(address)?.links.size ?? 0) > 0;
+    const address = await this.#leases.free(family, identity, this.#wall(), inUse);
     if (address === undefined) return undefined;
-    const previous = this.#byAddress.get(address);
-    if (previous !== undefined) this.remove(previous.id);
     const held = await this.#leases.get(address);
     const expires = this.#wall() + this.#rules.tokenLifetime;
     const lease = { address, session, identity, epoch: "1", expires };
@@ -228,7 +240,7 @@ export class SessionRegistry {
     }
     const epoch = request.epoch > known ? request.epoch : known + 1n;
     const session = this.#put(claims.session, claims.identity, epoch, claims.addresses, claims.home);
-    return this.#admitted(request, session, false, undefined);
+    return this.#admitted(request, session, false, []);
   }
 
   #leasedToAnother(held: StoredLease | undefined, session: string): boolean {
@@ -256,12 +268,12 @@ export class SessionRegistry {
     request: AdmissionRequest,
     session: ServerSession,
     supersede: boolean,
-    displaced: ServerSession | undefined,
+    displaced: readonly ServerSession[],
   ): Promise<AdmissionOutcome> {
     session.mtu = Math.min(this.#rules.mtu, request.mtu);
     session.links.add(request.link);
     this.#byLink.set(request.link, session);
-    const token = await this.renew(session);
+    const token = await this.#renew(session);
     return { kind: "admitted", session, token, supersede, displaced };
   }
 

@@ -1,3 +1,4 @@
+import { formatNetwork } from "../../shared/address.ts";
 import { DataSession, type SessionLink, type SessionSpec } from "./data-session.ts";
 import { PrefixTable } from "./prefix-table.ts";
 
@@ -31,8 +32,18 @@ export class SessionTable<L extends SessionLink> {
     const session = this.#byId.get(id);
     if (session === undefined) return undefined;
     this.#byId.delete(id);
-    for (const prefix of session.prefixes) this.#byAddress.delete(prefix, session);
+    const freed = session.prefixes.filter((prefix) => this.#byAddress.delete(prefix, session)).map(formatNetwork);
+    for (const other of this.#byId.values()) {
+      if (other.identity === session.identity) this.#takeBack(other, freed);
+    }
     return session;
+  }
+
+  /** Networks of an identity are its newest session's; when that goes, another of its sessions gets them again. */
+  #takeBack(session: DataSession<L>, freed: readonly string[]): void {
+    for (const prefix of session.prefixes) {
+      if (freed.includes(formatNetwork(prefix))) this.#byAddress.set(prefix, session);
+    }
   }
 
   owner4(word: number): DataSession<L> | undefined {
