@@ -34,7 +34,7 @@ const tickMs = 250;
 /** HELLO must follow the handshake within this. */
 const helloDeadline = 3000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
-const holdFor = 2000;
+const holdFor = 10_000;
 const readBufferBytes = 256 * 1024;
 const landingBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
