@@ -43,7 +43,8 @@ export const frameBounds: ReadonlyMap<number, FrameBounds> = new Map([
   [frameType.compressed, { min: 1, max: 65_536 }],
 ]);
 
-export const maxFrameBytes: number = frameHeaderBytes + 65_536;
+/** That of an OFFLOAD with the largest packet. */
+export const maxFrameBytes: number = frameHeaderBytes + offloadFieldsBytes + maxPacket;
 
 export function writeFrameHeader(bytes: Uint8Array, offset: number, type: FrameType, bodyLength: number): void {
   bytes[offset] = type;
