@@ -36,9 +36,11 @@ class Daemon {
   }
 }
 
+let terminals = 0;
+
 /** A tmux server of its own with one window that runs a shell. */
 class Terminal {
-  #name = `sssonector-top-${process.pid}`;
+  #name = `sssonector-top-${process.pid}-${++terminals}`;
 
   constructor(columns: number, rows: number) {
     this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows), "sh");

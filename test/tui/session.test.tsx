@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/shared/clock.ts";
 import { painter } from "../../src/tui/draw/paint.ts";
 import type { Exit } from "../../src/tui/exit.ts";
+import type { Wire } from "../../src/tui/feed.ts";
 import { runSession } from "../../src/tui/ink/session.tsx";
 import { aConnection, aSnapshot } from "../fakes/snapshot.ts";
 import { controlRig, type ControlRig } from "../fakes/control-server.ts";
@@ -24,7 +25,7 @@ async function start(columns: number, rows: number): Promise<Running> {
   const { stdin, stdout } = terminal;
   const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, paint: painter(256), fps: 30 };
   const left = runSession({ ...options, connect: () => rig.connect() });
-  await terminal.until((text) => text.includes("edge-01") && text.includes("q quit"));
+  await terminal.until((text) => text.includes("  c0 ") && text.includes("q quit"));
   return {
     terminal,
     rig,
@@ -78,6 +79,25 @@ test("keys, an event with several keys, and a resize", async () => {
   terminal.resize(60, 12);
   await terminal.until((text) => framed(text) && !text.includes("received"));
   expect(terminal.text).toMatch(/^▌ c3 /m);
+});
+
+test("draws whole also where the cursor was not in the first column", async () => {
+  const terminal = new FakeTerminal(80, 24);
+  terminal.screen.write("# ");
+  const wire: Wire = {
+    daemon: { version: 1, role: "viewer", name: "edge-01", daemon_version: "0.1.0", pid: 1 },
+    onClose: () => {},
+    close: () => {},
+    call: () => Promise.reject(new Error("not called")),
+    subscribe: (_rate, onSnapshot) => Promise.resolve(onSnapshot(aSnapshot({ connections }))),
+  };
+  const { stdin, stdout } = terminal;
+  const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, paint: painter(0), fps: 30 };
+  const left = runSession({ ...options, connect: () => Promise.resolve(wire) });
+  await terminal.until((text) => text.includes("q quit"));
+  expect(terminal.lines[0]).toMatch(/^ edge-01 server .*\[ro\]/);
+  terminal.type("q");
+  await left;
 });
 
 test("a paste does nothing, bracketed or not", async () => {

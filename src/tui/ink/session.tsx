@@ -8,7 +8,7 @@ import { initialState, type Setup } from "../model/state.ts";
 import { Store } from "../model/store.ts";
 import { Console } from "./console.tsx";
 import { type Exit, watchExits } from "../exit.ts";
-import { Suspender } from "./suspend.ts";
+import { Suspender, toFirstColumn } from "./suspend.ts";
 
 export interface SessionOptions {
   readonly stdin: ReadStream;
@@ -35,7 +35,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   const { stdin, stdout, clock, setup, paint, fps, connect } = options;
   const left = Promise.withResolvers<Exit>();
   using cleanUp = new DisposableStack();
-  const suspender = cleanUp.use(new Suspender(clock));
+  const suspender = cleanUp.use(new Suspender(clock, stdout));
   const perform = (effect: Effect): void => {
     if (effect.kind === "quit") left.resolve({ code: 0 });
     else if (effect.kind === "suspend") void suspender.suspend();
@@ -60,6 +60,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     (timer) => timer.cancel(),
   );
   cleanUp.defer(watchExits(stdout, left.resolve));
+  stdout.write(toFirstColumn);
   const app = render(<Console store={store} paint={paint} clock={clock} attach={suspender.attach} />, {
     stdin,
     stdout,

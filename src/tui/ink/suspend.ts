@@ -1,4 +1,11 @@
+import type { Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
+
+/**
+ * Written before Ink takes the terminal: it draws its first line from the column where the cursor happens to be, which
+ * is not the first one when a shell was typed ahead.
+ */
+export const toFirstColumn = "\r";
 
 /** Hands the terminal back while it runs, as Ink's `suspendTerminal`. */
 export type HandBack = (run: () => Promise<void>) => Promise<void>;
@@ -10,21 +17,24 @@ const stopWithin = 50;
  * Stops this process as a shell expects on Ctrl-Z. SIGTSTP and not SIGSTOP, since the kernel discards it where there
  * is no shell to continue us; then the time simply passes.
  */
-async function stop(clock: Clock): Promise<void> {
+async function stop(clock: Clock, stdout: Writable): Promise<void> {
   const passed = Promise.withResolvers<void>();
   process.kill(process.pid, "SIGTSTP");
   clock.after(stopWithin, () => passed.resolve());
   await passed.promise;
+  stdout.write(toFirstColumn);
 }
 
 /** Ctrl-Z, also as a signal from outside: the terminal is handed back before the process stops. */
 export class Suspender {
   #clock: Clock;
+  #stdout: Writable;
   #handBack: HandBack | undefined;
   #suspended = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, stdout: Writable) {
     this.#clock = clock;
+    this.#stdout = stdout;
     process.on("SIGTSTP", this.#onSignal);
   }
 
@@ -37,7 +47,7 @@ export class Suspender {
     this.#suspended = true;
     process.off("SIGTSTP", this.#onSignal);
     try {
-      await this.#handBack(() => stop(this.#clock));
+      await this.#handBack(() => stop(this.#clock, this.#stdout));
     } finally {
       process.on("SIGTSTP", this.#onSignal);
       this.#suspended = false;
