@@ -159,6 +159,7 @@ describe("kick", () => {
     const driver = opened();
     expect(driver.effects).toEqual([{ kind: "kick", target: "a", dryRun: true, token: 1 }]);
     expect(driver.text).toContain("asking the daemon");
+    expect(driver.text).toContain("kick connection a of laptop-a");
     driver.answer(true, "1 link of laptop-a closes, 2 kb/s");
     expect(driver.text).toContain("1 link of laptop-a closes, 2 kb/s");
     expect(driver.text).toContain("[> Cancel <]");

@@ -73,14 +73,15 @@ export function beside(panels: readonly { readonly lines: readonly Line[]; reado
   );
 }
 
-/** `box` drawn over the middle of `base`; what does not fit is cut. */
+/** `box` drawn over the middle of `base`, which steps back; what does not fit is cut. */
 export function overlay(base: readonly Line[], box: readonly Line[], columns: number): Line[] {
   const boxColumns = Math.min(columns, Math.max(0, ...box.map(width)));
   const top = Math.max(0, Math.floor((base.length - box.length) / 2));
   const left = Math.floor((columns - boxColumns) / 2);
   return base.map((line, row) => {
     const over = box[row - top];
-    if (over === undefined) return line;
-    return [...fit(slice(line, 0, left), left), ...fit(over, boxColumns), ...slice(line, left + boxColumns, columns)];
+    const back = retone(line, "faint");
+    if (over === undefined) return back;
+    return [...fit(slice(back, 0, left), left), ...fit(over, boxColumns), ...slice(back, left + boxColumns, columns)];
   });
 }

@@ -36,9 +36,9 @@ export function closeDialog(state: State, notice?: string): State {
 /** Opens the dialog for the selected row and asks the daemon for a dry run. */
 export function openKick(state: State): Step {
   const target = activeList(state).selected;
-  if (target === undefined) return step(state);
+  const label = target === undefined ? undefined : state.items.get(target)?.label;
+  if (target === undefined || label === undefined) return step(state);
   const token = state.kicks + 1;
-  const label = `${tables[state.tab].noun} ${target}`;
   const dialog: KickDialog = { target, label, phase: { kind: "asking" }, focus: "cancel", token };
   return step({ ...withDialog(state, dialog), kicks: token }, { kind: "kick", target, dryRun: true, token });
 }

@@ -48,13 +48,19 @@ function below(state: State, { strip, twin }: Layout): Line[] {
   return [
     ...(snapshot === undefined ? blank(strip) : stripLines(snapshot, strip, columns, setup.glyphs)),
     ...(twin ? [twinLine(state)] : []),
-    keysLine(state),
   ];
 }
 
 function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
-  if (state.mode.kind === "kick") return overlay(lines, kickBox(state, state.mode.dialog), state.columns);
-  return state.mode.kind === "help" ? overlay(lines, helpBox(state), state.columns) : lines;
+  switch (state.mode.kind) {
+    case "kick":
+      return overlay(lines, kickBox(state, state.mode.dialog), state.columns);
+    case "help":
+      return overlay(lines, helpBox(state), state.columns);
+    case "browse":
+    case "filter":
+      return lines;
+  }
 }
 
 export function screen(state: State): Screen {
@@ -65,7 +71,8 @@ export function screen(state: State): Screen {
   }
   const upper = above(state, shares);
   const table = tableLines(state, shares.table);
-  const all = withOverlay(state, [...upper, ...table, ...below(state, shares)]).map((line) => fit(line, state.columns));
+  const body = withOverlay(state, [...upper, ...table, ...below(state, shares)]);
+  const all = [...body, keysLine(state)].map((line) => fit(line, state.columns));
   return {
     title: fit(titleLine(state), state.columns),
     above: all.slice(0, upper.length),

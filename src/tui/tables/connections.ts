@@ -49,6 +49,7 @@ export const connections: Table = defineTable<Row>({
   sort: { column: "down", descending: true },
   rows: rowsOf,
   id: (row) => row.id,
+  owner: (row) => row.identity,
   words: (row) =>
     [
       row.id,

@@ -11,6 +11,7 @@ export const sessions: Table = defineTable<Session>({
   sort: { column: "identity", descending: false },
   rows: (snapshot) => snapshot.sessions,
   id: (row) => row.id,
+  owner: (row) => row.identity,
   words: (row) => [row.id, row.identity, ...row.inner].join(" "),
   columns: [
     {

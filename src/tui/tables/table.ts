@@ -38,6 +38,8 @@ export type ColumnHead = Pick<Column<never>, "key" | "title" | "min" | "max" | "
 /** One row, whatever it is of. */
 export interface TableRow {
   readonly id: string;
+  /** What the row is called in a dialog: `connection c7 of laptop-ann`. */
+  readonly label: string;
   /** What the filter looks through, in lower case. */
   words(): string;
   order(column: string): number | string;
@@ -67,6 +69,8 @@ interface Spec<Row> {
   readonly columns: readonly Column<Row>[];
   rows(snapshot: Snapshot): readonly Row[];
   id(row: Row): string;
+  /** Whose the row is, for its label. */
+  owner(row: Row): string;
   words(row: Row): string;
 }
 
@@ -75,6 +79,7 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
   const columns = new Map(spec.columns.map((column) => [column.key, column]));
   const bind = (row: Row): TableRow => ({
     id: spec.id(row),
+    label: `${spec.noun} ${spec.id(row)} of ${spec.owner(row)}`,
     words: () => spec.words(row).toLowerCase(),
     order: (key) => columns.get(key)?.order?.(row) ?? 0,
     cell: (key, draw) => columns.get(key)?.cell(row, draw) ?? { text: "", tone: "text" },
