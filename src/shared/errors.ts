@@ -42,8 +42,8 @@ export const errorCodes = {
     next: "modprobe tun; in a container: mkdir -p /dev/net && mknod /dev/net/tun c 10 200",
   },
   tun_name: {
-    means: "The name of the interface is not one that Linux accepts.",
-    next: "set network.interface to 1 to 15 printable characters without '/', ':', '%' and spaces",
+    means: "The name of the interface is not one that can be used.",
+    next: "set network.interface to 1 to 15 letters, digits and '_', '.', '+', '-', the first a letter or digit",
   },
   tun_permission: {
     means: "The process may not make a TUN interface.",

@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { createServer, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkOffload } from "../../src/daemon/packet/offload.ts";
-import { vnetToLink, linkToVnet } from "../../src/daemon/packet/vnet.ts";
-import { deviceDown, maxUnitLength } from "../../src/daemon/tun/device.ts";
+import { deviceDown } from "../../src/daemon/tun/device.ts";
 import { attachTun } from "../../src/daemon/tun/linux.ts";
 import { openTun } from "../../src/daemon/tun/open.ts";
 import { tunCompliance } from "../compliance/tun.ts";
+import { type Reflected, reflect } from "./tun-reflector.ts";
 import { enterNamespace, ip } from "./tun-namespace.ts";
 
 const name = "ttun0";
@@ -108,7 +108,7 @@ describe("openTun", () => {
 
   test("refuses an interface of another kind and names that Linux doesn't take", () => {
     expect(() => openTun({ name: "lo", queues: 1 })).toThrow(expect.objectContaining({ code: "tun_kind" }));
-    for (const bad of ["", "sixteen-letters-", "a/b", "a b", "tun%d", "..", "a:b", "tün"]) {
+    for (const bad of ["", "sixteen-letters-", "a/b", "a b", "tun%d", "..", "a:b", "tün", "-force", "a#b"]) {
       expect(() => openTun({ name: bad, queues: 1 }), bad).toThrow(expect.objectContaining({ code: "tun_name" }));
     }
   });
@@ -126,56 +126,50 @@ describe("openTun", () => {
   });
 });
 
-/** Swaps source and destination, so that what the host sends to 10.99.0.2 comes back to it from there. */
-function reflect(bytes: Buffer, packet: number): void {
-  const source = Buffer.from(bytes.subarray(packet + 12, packet + 16));
-  bytes.copy(bytes, packet + 12, packet + 16, packet + 20);
-  source.copy(bytes, packet + 16);
+/** A ping and a TCP transfer of 8 MiB through whatever reflects the units of the interface. */
+async function exercise(): Promise<void> {
+  // The echo request comes back to the host, which answers it; its answer comes back as the reply.
+  const { stdout } = await promisify(execFile)("ping", ["-c", "1", "-W", "5", "10.99.0.2"]);
+  expect(stdout).toMatch(/1 received/);
+
+  const sent = Buffer.alloc(8 * 1024 * 1024, "abcdefghijk");
+  const server = createServer((socket) => void socket.end(sent));
+  server.listen(8080, "10.99.0.1");
+  await once(server, "listening");
+  const chunks: Buffer[] = [];
+  for await (const chunk of connect(8080, "10.99.0.2")) chunks.push(chunk as Buffer);
+  server.close();
+  expect(Buffer.concat(chunks).equals(sent)).toBe(true);
 }
 
-describe("traffic", () => {
-  test("units that go through the link's form and back carry a ping and a large TCP transfer with offload", async () => {
+function expectOffload(seen: Reflected): void {
+  expect(seen.faults).toEqual([]);
+  expect(seen.longest).toBeGreaterThan(20_000);
+}
+
+describe("units that go through the link's form and back carry a ping and a transfer with offload", () => {
+  test("on the thread that opened the interface", async () => {
     const tun = openTun({ name, queues: 1 });
     up();
     const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
-    const buffer = device.allocate(maxUnitLength);
-    const faults: unknown[] = [];
-    let longest = 0;
-    device.startReading(() => {
-      for (;;) {
-        const length = device.read(buffer, 0, maxUnitLength);
-        if (length < 0) return;
-        longest = Math.max(longest, length);
-        reflect(buffer.bytes, 10);
-        if (!vnetToLink(buffer.bytes, 0, length - 10)) faults.push("kind");
-        const fault = checkOffload(buffer.bytes, 0, length - 10);
-        if (fault !== undefined) faults.push(fault);
-        linkToVnet(buffer.bytes, 0);
-        if (device.write(buffer, 0, length) !== length) faults.push("write");
-      }
-    });
-
-    // The echo request comes back to the host, which answers it; its answer comes back as the reply.
-    const icmp = await ping("10.99.0.2");
-    expect(icmp).toMatch(/1 received/);
-
-    const sent = Buffer.alloc(8 * 1024 * 1024, "abcdefghijk");
-    const server = createServer((socket) => void socket.end(sent));
-    server.listen(8080, "10.99.0.1");
-    await once(server, "listening");
-    const client = connect(8080, "10.99.0.2");
-    const chunks: Buffer[] = [];
-    for await (const chunk of client) chunks.push(chunk);
-    server.close();
-    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
-    expect(faults).toEqual([]);
-    expect(longest).toBeGreaterThan(20_000);
+    const result = reflect(device);
+    await exercise();
     device.close();
     tun.close();
+    expectOffload(result());
+  });
+
+  test("on a worker thread", async () => {
+    const tun = openTun({ name, queues: 1 });
+    up();
+    const { port1, port2 } = new MessageChannel();
+    const workerData = { fd: tun.fds[0], name, features: tun.features, stop: port2 };
+    const worker = new Worker(new URL("tun-reflector.ts", import.meta.url), { workerData, transferList: [port2] });
+    await exercise();
+    const ended = Promise.all([once(worker, "message") as Promise<[Reflected]>, once(worker, "exit")]);
+    port1.postMessage("stop");
+    const [[seen]] = await ended;
+    tun.close();
+    expectOffload(seen);
   });
 });
-
-async function ping(address: string): Promise<string> {
-  const { stdout } = await promisify(execFile)("ping", ["-c", "1", "-W", "5", address]);
-  return stdout;
-}

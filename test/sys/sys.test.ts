@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
@@ -112,6 +112,23 @@ test("poll calls while a descriptor is readable, and not while stopped or closed
   closeSync(writer);
   rmSync(directory, { recursive: true });
 });
+
+test("promises and errors of a poll's callback come through although nothing else happens", () => {
+  const pollUrl = new URL("../../src/daemon/sys/poll.ts", import.meta.url).href;
+  const run = (then: string): string => {
+    const code = `
+      import { poll } from ${JSON.stringify(pollUrl)};
+      setInterval(() => {}, 60_000);
+      const poller = poll(0, () => { poller.stop(); ${then} });
+      poller.start();`;
+    const args = ["--input-type=module", "--eval", code];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { input: "x", encoding: "utf8", timeout: 10_000 });
+    return stdout + stderr;
+  };
+  expect(run('Promise.resolve().then(() => { console.log("promise"); process.exit(); });')).toBe("promise\n");
+  expect(run('process.nextTick(() => { console.log("tick"); process.exit(); });')).toBe("tick\n");
+  expect(run('throw new Error("raised");')).toMatch(/Error: raised/);
+}, 40_000);
 
 test("tcpInfo counts acknowledged and received bytes; it is undefined for what is no TCP socket", async () => {
   const server = createServer();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { wouldBlock } from "../../src/daemon/tun/device.ts";
 import { tunCompliance } from "../compliance/tun.ts";
-import { fakeTun } from "../fakes/tun.ts";
+import { fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { makePacket } from "../packet/reference.ts";
 
 const shape = { version: 4, protocol: "udp", options: 0, tcpOptions: 0, flags: 0, sequence: 0, id: 1 } as const;
@@ -39,4 +39,9 @@ test("the in-memory TUN can be full, and tells when all was read", async () => {
   await drained;
   expect(kernel.waiting).toBe(0);
   device.close();
+});
+
+test("the in-memory TUN has full offload unless told otherwise", () => {
+  expect(fakeTun().device.features).toEqual(fullOffload);
+  expect(fakeTun({ features: noOffload }).device.features.checksum).toBe(false);
 });

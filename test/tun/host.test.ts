@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HostNetwork, type HostSettings } from "../../src/daemon/tun/host.ts";
-import { type IpCommand, parseFailures } from "../../src/daemon/tun/ip-command.ts";
+import { type IpCommand, ipCommand, parseFailures } from "../../src/daemon/tun/ip-command.ts";
 import { findWay } from "../../src/daemon/tun/outside.ts";
 import { checkSysctl } from "../../src/daemon/tun/sysctl.ts";
 
@@ -235,4 +235,11 @@ test("forwarding that is off is told with the line that mends it", async () => {
   ]);
   writeFileSync(path.join(directory, "net/ipv4/ip_forward"), "1\n");
   expect(await checkSysctl(["ipv4"], directory)).toEqual([]);
+});
+
+test("a word that could become another command is never given to ip", async () => {
+  for (const word of ["10.0.0.0/8\nroute del default", "a b", "", "#", "'x'"]) {
+    await expect(ipCommand.batch([["route", "add", word]])).rejects.toMatchObject({ code: "internal" });
+    await expect(ipCommand.query(["route", "get", word])).rejects.toMatchObject({ code: "internal" });
+  }
 });

@@ -9,6 +9,7 @@ export interface Poller {
 }
 
 const readableOnly = { readable: true };
+const nothing = (): void => {};
 
 /**
  * Calls `ready` again and again while `fd` has something to read, once started. When the descriptor is in error, `ready`
@@ -19,15 +20,18 @@ export function poll(fd: number, ready: (inError: boolean) => void): Poller {
   let handle: ReturnType<typeof koffi.node.poll> | undefined;
   let closed = false;
   // koffi really calls with (status, events), against its types; status is below zero for EPOLLERR (uv_poll_start).
-  // An exception must not cross native code, so it is raised apart.
+  // Node does not run promises and ticks after such a call as it does after its own; an immediate, which comes before
+  // the loop waits again, makes it do so. An exception must not cross native code, so it is raised there too.
   const onEvent = (status: unknown): void => {
+    let after = nothing;
     try {
       ready(typeof status === "number" && status < 0);
     } catch (error) {
-      process.nextTick(() => {
+      after = () => {
         throw error;
-      });
+      };
     }
+    setImmediate(after);
   };
   return {
     start() {

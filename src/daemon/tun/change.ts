@@ -12,7 +12,7 @@ export type Change =
   /** Keeps the way to an outer address outside the tunnel. */
   | { readonly kind: "pin"; readonly address: string; readonly device: string; readonly gateway?: string | undefined };
 
-const device: z.ZodType<string> = z.string().regex(/^[!-.0-~]{1,15}$/);
+const device: z.ZodType<string> = z.string().regex(/^[^-"'#\\/\s][^"'#\\/\s]{0,14}$/);
 const address: z.ZodType<string> = z.string().refine((text) => parseAddress(text) !== undefined);
 const prefix: z.ZodType<string> = z.string().refine((text) => parsePrefix(text) !== undefined);
 

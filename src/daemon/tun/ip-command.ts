@@ -40,7 +40,7 @@ export const ipCommand: IpCommand = {
 
 /** Callers pass what they have checked; this keeps a slip from becoming another command in a batch. */
 function checkWords(words: readonly string[]): void {
-  const odd = words.find((word) => !/^[\w./:@+-]+$/.test(word));
+  const odd = words.find((word) => !/^(?!.*["'#\\])[!-~]+$/.test(word));
   if (odd !== undefined) throw new SssonectorError("internal", `${JSON.stringify(odd)} is no word for ip`);
 }
 

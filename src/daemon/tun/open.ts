@@ -69,10 +69,9 @@ export function openTun(settings: { readonly name: string; readonly queues: numb
   }
 }
 
-/** What the kernel accepts as a name (net/core/dev.c, dev_valid_name), without patterns such as tun%d. */
+/** Stricter than the kernel: nothing that other programs take for a pattern, an option or a comment. */
 function checkName(name: string): void {
-  if (/^[!-~]+$/.test(name) && name.length <= longestName && !/[/:%]/.test(name) && name !== "." && name !== "..")
-    return;
+  if (/^\w[\w.+-]*$/.test(name) && name.length <= longestName) return;
   throw new SssonectorError("tun_name", `${JSON.stringify(name)} can't be the name of an interface`);
 }
 
