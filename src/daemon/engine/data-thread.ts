@@ -35,6 +35,8 @@ const tickMs = 250;
 const helloDeadline = 3000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
+/** What is still on its way over a link that was replaced has this long to arrive. */
+const retireAfter = 5000;
 const readBufferBytes = 256 * 1024;
 const landingBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
@@ -112,6 +114,8 @@ export class DataThread {
         return this.#links.get(command.link)?.link.close(command.reason, command.text);
       case "rewelcome":
         return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));
+      case "retire":
+        return this.#retire(command.link);
       case "close_session":
         return this.#closeSession(command.session, command.reason, command.text);
       case "goaway": {
@@ -182,7 +186,7 @@ export class DataThread {
     if (held === undefined) return;
     held.link.index = command.hello.linkIndex;
     held.link.control(frameType.hello, encodeHello(command.hello));
-    this.#emit({ type: "secured", link: command.link, remote: outcome.remote });
+    this.#emit({ type: "secured", link: command.link, remote: outcome.remote, local: outcome.local });
   }
 
   #open(
@@ -309,6 +313,15 @@ export class DataThread {
     for (const link of [...(session?.links ?? [])]) this.#links.get(link.id)?.link.close(reason, text);
     this.#sessions.remove(id);
     this.#spoofedAt.delete(id);
+  }
+
+  #retire(id: number): void {
+    const held = this.#links.get(id);
+    if (held === undefined) return;
+    const links = held.session?.links ?? [];
+    const at = links.indexOf(held.link);
+    if (at >= 0) links.splice(at, 1);
+    setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter);
   }
 
   #spoofed(session: DataSession<FlowLink>): void {

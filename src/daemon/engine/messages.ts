@@ -46,6 +46,8 @@ export type Command =
   | { readonly type: "refuse"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   /** A newer WELCOME with a fresh token on an active link. */
   | { readonly type: "rewelcome"; readonly link: number; readonly welcome: Welcome }
+  /** Nothing more is sent on the link; it is closed when what is under way had time to arrive. */
+  | { readonly type: "retire"; readonly link: number }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   | { readonly type: "close_session"; readonly session: string; readonly reason: CloseReason; readonly text: string }
   | { readonly type: "goaway"; readonly scope: GoawayScope; readonly reason: string }
@@ -66,7 +68,8 @@ export type Event =
       readonly hello: Hello;
     }
   | { readonly type: "dial_failed"; readonly link: number; readonly reason: string; readonly text: string }
-  | { readonly type: "secured"; readonly link: number; readonly remote: string }
+  /** `local` is our own outer address. */
+  | { readonly type: "secured"; readonly link: number; readonly remote: string; readonly local: string }
   | {
       readonly type: "welcome";
       readonly link: number;

@@ -13,8 +13,25 @@ export interface DialTarget {
 }
 
 export type DialOutcome =
-  | { readonly kind: "secured"; readonly socket: TLSSocket; readonly remote: string }
+  | {
+      readonly kind: "secured";
+      readonly socket: TLSSocket;
+      readonly remote: string;
+      /** Our own outer address. */
+      readonly local: string;
+    }
   | { readonly kind: "failed"; readonly reason: string; readonly text: string };
+
+/** Errors of connect(2) before TLS begins. `no_route` and `local_limit` are this host's own and say nothing of the server. */
+const connectReasons: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "connection_refused"],
+  ["EHOSTUNREACH", "unreachable"],
+  ["ENETUNREACH", "no_route"],
+  ["EMFILE", "local_limit"],
+  ["ENFILE", "local_limit"],
+  ["ENOBUFS", "local_limit"],
+  ["EADDRNOTAVAIL", "local_limit"],
+]);
 
 /**
  * Connects, carries out the TLS handshake and checks the server's identity. The outcome "secured" does not mean that
@@ -47,16 +64,22 @@ export function dial(
       resolve(outcome);
     };
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
-    const onError = (error: Error): void => fail(parts.authentication.reasonOf(error), error.message);
+    const onError = (error: NodeJS.ErrnoException): void =>
+      fail(connectReasons.get(error.code ?? "") ?? parts.authentication.reasonOf(error), error.message);
     const timer = setTimeout(() => fail("timeout", `no TLS connection within ${parts.timeout} ms`), parts.timeout);
     socket.on("error", onError);
     socket.once("secureConnect", () => {
       const peer = parts.authentication.peer(socket);
       if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
       if (peer.name !== target.identity) {
-        return fail("wrong_identity", `the server is ${peer.name}, expected ${target.identity}`);
+        return fail("identity_mismatch", `the server is ${peer.name}, expected ${target.identity}`);
       }
-      finish({ kind: "secured", socket, remote: `${target.host}:${target.port}` });
+      finish({
+        kind: "secured",
+        socket,
+        remote: `${target.host}:${target.port}`,
+        local: socket.localAddress ?? "",
+      });
     });
   });
 }
