@@ -1,0 +1,131 @@
+import { beforeEach, expect, it } from "vitest";
+import { counterIndex, createCounters } from "../../src/daemon/metrics/counters.ts";
+import { createLinkSlots, linkField, LinkSlots } from "../../src/daemon/metrics/link-slots.ts";
+import { Monitor } from "../../src/daemon/monitor/monitor.ts";
+import { LinkBook, type LinkRecord } from "../../src/daemon/pool/link-book.ts";
+import { FakeClock } from "../fakes/clock.ts";
+
+const wall = 1_000_000;
+let clock: FakeClock;
+let counters: ReturnType<typeof createCounters>;
+let slots: LinkSlots;
+let links: LinkBook;
+let monitor: Monitor;
+let sessions: number;
+
+beforeEach(() => {
+  clock = new FakeClock({ wall });
+  counters = createCounters();
+  slots = new LinkSlots(createLinkSlots(4));
+  links = new LinkBook();
+  sessions = 0;
+  monitor = new Monitor({ clock, counters, slots: slots.values, links, sessionCount: () => sessions });
+});
+
+function addLink(link: number, slot: number | undefined): LinkRecord {
+  const inner = ["10.8.0.2"];
+  return links.add({
+    link,
+    slot,
+    identity: "ann",
+    session: "0123456789abcdef0123456789abcdef",
+    backend: "eu-1",
+    remote: "192.0.2.1:8443",
+    inner,
+    state: "active",
+    since: clock.now(),
+  });
+}
+
+it("samples once a second: rates, connections, sessions, drops of every reason", () => {
+  counters[counterIndex.rx_bytes] = 1000;
+  clock.advance(1000);
+  counters[counterIndex.rx_bytes] = 3000;
+  counters[counterIndex.tx_bytes] = 500;
+  counters[counterIndex.malformed] = 2;
+  counters[counterIndex.tun_refused] = 3;
+  sessions = 7;
+  addLink(1, undefined);
+  clock.advance(999);
+  expect(monitor.history).toHaveLength(1);
+  clock.advance(1);
+  expect(monitor.history).toEqual([
+    { time_ms: wall + 1000, rx_bps: 0, tx_bps: 0, connections: 0, sessions: 0, dropped: 0 },
+    { time_ms: wall + 2000, rx_bps: 16_000, tx_bps: 4000, connections: 1, sessions: 7, dropped: 5 },
+  ]);
+});
+
+it("keeps 15 minutes", () => {
+  clock.advance(2000 * 1000);
+  expect(monitor.history).toHaveLength(900);
+  expect(monitor.history[0]?.time_ms).toBe(wall + 1101 * 1000);
+  expect(monitor.history.at(-1)?.time_ms).toBe(wall + 2000 * 1000);
+});
+
+it("tells listeners after each tick, and stops", () => {
+  const heard: number[] = [];
+  const off = monitor.onTick(() => heard.push(monitor.history.length));
+  clock.advance(2000);
+  off();
+  clock.advance(1000);
+  expect(heard).toEqual([1, 2]);
+  monitor.stop();
+  clock.advance(5000);
+  expect(monitor.history).toHaveLength(3);
+  expect(clock.pending).toBe(0);
+});
+
+it("shows links with their figures, and those that are not secured yet without", () => {
+  const slot = slots.take() ?? expect.fail();
+  addLink(1, slot);
+  addLink(2, undefined);
+  clock.advance(1000);
+  slots.values[slot + linkField.rx_bytes] = 1000;
+  slots.values[slot + linkField.tx_bytes] = 250;
+  clock.advance(1000);
+  const shown = {
+    id: "c1",
+    kind: "link",
+    identity: "ann",
+    session: "0123456789ab",
+    backend: "eu-1",
+    remote: "192.0.2.1:8443",
+    inner: ["10.8.0.2"],
+    state: "active",
+    since_seconds: 2,
+    rx_bytes: 1000,
+    tx_bytes: 250,
+    rx_bps: 8000,
+    tx_bps: 2000,
+    rtt_ms: null,
+    limited_by: "nothing",
+  };
+  const unsecured = { ...shown, id: "c2", rx_bytes: 0, tx_bytes: 0, rx_bps: 0, tx_bps: 0 };
+  expect(monitor.connections()).toEqual([shown, unsecured]);
+  slots.values[slot + linkField.rtt_ms] = 1.234_567;
+  slots.values[slot + linkField.queued_bytes] = 1;
+  expect(monitor.connections()[0]).toMatchObject({ rtt_ms: 1.235, limited_by: "peer_window" });
+});
+
+it("begins anew for a link in the slot of one that ended", () => {
+  const slot = slots.take() ?? expect.fail();
+  addLink(1, slot);
+  clock.advance(1000);
+  slots.values[slot + linkField.rx_bytes] = 1_000_000;
+  clock.advance(1000);
+  links.remove(1);
+  slots.giveBack(slot);
+  clock.advance(1000);
+  expect(slots.take()).toBe(slot);
+  addLink(2, slot);
+  slots.values[slot + linkField.rx_bytes] = 100;
+  clock.advance(1000);
+  expect(monitor.connections()[0]).toMatchObject({ id: "c2", rx_bytes: 100, rx_bps: 0 });
+  // The same number again, as after a long run.
+  links.remove(2);
+  clock.advance(1000);
+  addLink(2, slot);
+  slots.values[slot + linkField.rx_bytes] = 200;
+  clock.advance(1000);
+  expect(monitor.connections()[0]?.rx_bps).toBe(0);
+});

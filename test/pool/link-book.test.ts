@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { connectionId, LinkBook, type LinkRecord, shortSession } from "../../src/daemon/pool/link-book.ts";
+
+function record(link: number): LinkRecord {
+  return {
+    link,
+    slot: undefined,
+    identity: "ann",
+    session: "",
+    backend: "",
+    remote: "",
+    inner: [],
+    state: "connecting",
+    since: 0,
+  };
+}
+
+it("finds links by number and by public id, until they are removed", () => {
+  const book = new LinkBook();
+  const [one, two] = [book.add(record(1)), book.add(record(12))];
+  expect(connectionId(12)).toBe("c12");
+  expect(book.byConnectionId("c12")).toBe(two);
+  for (const wrong of ["12", "c", "c1x", "C1", "c2", ""]) expect(book.byConnectionId(wrong)).toBeUndefined();
+  expect([...book]).toEqual([one, two]);
+  expect(book.remove(1)).toBe(one);
+  expect(book.remove(1)).toBeUndefined();
+  expect([book.get(1), book.byConnectionId("c1"), book.size]).toEqual([undefined, undefined, 1]);
+  expect(shortSession("0123456789abcdef0123456789abcdef")).toBe("0123456789ab");
+});
