@@ -133,6 +133,10 @@ export const errorCodes = {
     next: "set the clock of this machine: timedatectl",
   },
   tls_revoked: { means: "Our own certificate is revoked.", next: "ask the operator of the CA for a new one" },
+  host_address_in_use: {
+    means: "Another interface of this host has the tunnel's inner address.",
+    next: "take it off that interface: ip address del, or choose another network.address",
+  },
   host_ip: {
     means: "The ip command could not change or read an address or a route.",
     next: "install iproute2, and run the daemon as root or with CAP_NET_ADMIN",

@@ -4,6 +4,7 @@ import { applyWords, type Change, changeKey, replaceWords, undoWords } from "./c
 import { type IpCommand, ipCommand } from "./ip-command.ts";
 import { Journal } from "./journal.ts";
 import { findWay, type Hop } from "./outside.ts";
+import { refuseTaken } from "./taken.ts";
 
 /** What the tunnel wants of the host. Prefixes and addresses have been checked by whoever read them. */
 export interface HostSettings {
@@ -62,9 +63,13 @@ export class HostNetwork {
     return network;
   }
 
-  /** Brings the host to these settings; pins are in place before any route. Errors: host_ip, host_journal. */
+  /**
+   * Brings the host to these settings; pins are in place before any route.
+   * Errors: host_address_in_use, host_ip, host_journal.
+   */
   apply(settings: HostSettings): Promise<HostReport> {
     return this.#inTurn(async () => {
+      await refuseTaken(this.#ip, settings.addresses, this.#device);
       await this.#setUpLink(settings.mtu);
       const wanted = this.#changesFor(settings);
       await this.#undo(this.#obsolete(wanted));
