@@ -60,7 +60,7 @@ describeNetns("a client's certificate", () => {
 
   beforeAll(async () => {
     lab = await Lab.create(prefix);
-    await lab.reconfigureServer(withRevocationList(lab, lab.authority.credentials(serverName)));
+    await lab.server.reconfigure(withRevocationList(lab, lab.authority.credentials(serverName)));
     client = await lab.client("laptop-ann");
     stranger = await lab.wire("stranger");
     bad = await badCredentials(lab, "client");

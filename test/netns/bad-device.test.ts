@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
-import { type ConfigBlocks, Lab } from "../../src/cli/demo/lab.ts";
+import { type ConfigBlocks, DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
+import { Lab } from "../../src/cli/demo/lab.ts";
 import { startService } from "../../src/cli/demo/traffic.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
@@ -45,13 +45,13 @@ describeNetns("a daemon that can't have what it needs ends with exit 1 and says 
     const { namespace } = lab.server;
     await lab.wire("other");
     await namespace.ip("addr", "add", `${lab.inner}/16`, "dev", "wire1");
-    expect(await failedStart(lab.server)).toMatch(/address_in_use.*wire1/s);
+    expect(await failedStart(lab.server)).toMatch(/host_address_in_use.*wire1/s);
     expect(await namespace.ip("link")).not.toContain("tun0");
   });
 
   test("the port is in use", async () => {
     await using lab = await Lab.create(prefix);
-    await lab.reconfigureServer({ tunnel: { listen: "127.0.0.1:8080" } });
+    await lab.server.reconfigure({ tunnel: { listen: "127.0.0.1:8080" } });
     lab.use(await startService(lab.server.namespace, "127.0.0.1"));
     expect(await failedStart(lab.server)).toMatch(/listen_busy.*8080/s);
     expect(await lab.server.namespace.ip("link")).not.toContain("tun0");

@@ -80,14 +80,16 @@ describeNetns("what a daemon leaves behind", () => {
     expect(await Promise.all(ends.map(runFiles))).toEqual([[], []]);
   });
 
-  test("nothing after KILL and a next start under another configuration", async () => {
+  test("nothing after KILL and a next start that wants other routes", async () => {
     await using lab = await Lab.create(prefix, { network: { routes: [routed] } });
     const client = await lab.client("laptop-ann", { network: { accept_routes: "all" } });
     const before = await networkState(client.namespace);
     await lab.start(client);
     await client.end("SIGKILL");
+    await client.reconfigure({ network: { accept_routes: "none" } });
     client.start();
-    await lab.server.end("SIGTERM");
+    await client.ready();
+    expect(await client.namespace.ip("route")).not.toContain(routed);
     await client.end("SIGTERM");
     expect(await networkState(client.namespace)).toEqual(before);
   });

@@ -11,6 +11,15 @@ export interface CtlResult extends Exit {
   stderr: string;
 }
 
+/** Blocks of a daemon's config by name. */
+export type ConfigBlocks = Record<string, Record<string, unknown>>;
+
+/** `base` with the keys of `more` over its own, block by block. */
+export function merged(base: ConfigBlocks, more: ConfigBlocks): ConfigBlocks {
+  const names = [...new Set([...Object.keys(base), ...Object.keys(more)])];
+  return Object.fromEntries(names.map((name) => [name, { ...base[name], ...more[name] }]));
+}
+
 /** One daemon with its own directory (config, state, run) in a namespace; it can be started again after its end. */
 export class DaemonProcess implements AsyncDisposable {
   readonly name: string;
@@ -20,6 +29,7 @@ export class DaemonProcess implements AsyncDisposable {
   readonly socket: string;
   #running: Running | undefined;
   #disposed = false;
+  #config: ConfigBlocks = {};
 
   constructor(name: string, namespace: Namespace, directory: string) {
     this.name = name;
@@ -36,10 +46,16 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** Writes the config: JSON, which is YAML as well. */
-  async configure(config: object): Promise<void> {
+  async configure(config: ConfigBlocks): Promise<void> {
+    this.#config = config;
     for (const folder of ["run", "state"])
       await mkdir(path.join(this.directory, folder), { recursive: true, mode: 0o750 });
     await writeFile(this.configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  }
+
+  /** Changes some blocks of the config; that counts from the next start or reload. */
+  async reconfigure(blocks: ConfigBlocks): Promise<void> {
+    await this.configure(merged(this.#config, blocks));
   }
 
   /** Starts it; `wrapper` is a program that turns into the daemon. */

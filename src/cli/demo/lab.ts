@@ -2,21 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Authority, type Credentials } from "./authority.ts";
-import { DaemonProcess } from "./daemon-process.ts";
+import { type ConfigBlocks, DaemonProcess, merged } from "./daemon-process.ts";
 import { join, Namespace } from "./namespace.ts";
-
-/** Blocks of a daemon's config by name. */
-export type ConfigBlocks = Record<string, Record<string, unknown>>;
 
 export const serverName = "edge-01";
 const tunnelPort = 8443;
 const innerInterface = "tun0";
 const outerInterface = "outer";
-
-function merged(base: ConfigBlocks, more: ConfigBlocks): ConfigBlocks {
-  const names = [...new Set([...Object.keys(base), ...Object.keys(more)])];
-  return Object.fromEntries(names.map((name) => [name, { ...base[name], ...more[name] }]));
-}
 
 function security(credentials: Credentials): ConfigBlocks {
   return { security: { tls: { ...credentials } } };
@@ -60,13 +52,8 @@ export class Lab implements AsyncDisposable {
     const namespace = resources.use(await Namespace.create(prefix, "server"));
     const server = resources.use(new DaemonProcess(serverName, namespace, directory));
     const lab = new Lab(prefix, authority, server, resources.move());
-    await lab.reconfigureServer(serverBlocks);
+    await server.configure(lab.serverConfig(serverName, serverBlocks));
     return lab;
-  }
-
-  /** Writes the server's config anew; it counts from its next start or reload. */
-  async reconfigureServer(blocks: ConfigBlocks): Promise<void> {
-    await this.server.configure(this.serverConfig(serverName, blocks));
   }
 
   /** The config of a server of this name, whose certificate was issued, with these blocks over the usual ones. */
@@ -83,9 +70,9 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Makes another namespace, joined to the server's by a wire, and the config of a client in it. */
-  async client(name: string, blocks: ConfigBlocks = {}, outerMtu = 1500): Promise<DaemonProcess> {
+  async client(name: string, blocks: ConfigBlocks = {}): Promise<DaemonProcess> {
     const credentials = await this.authority.issue("client", name);
-    const { namespace, endpoint } = await this.wire(name, outerMtu);
+    const { namespace, endpoint } = await this.wire(name);
     const client = this.use(new DaemonProcess(name, namespace, this.directory));
     const base: ConfigBlocks = {
       core: { mode: "client", name },
@@ -99,14 +86,13 @@ export class Lab implements AsyncDisposable {
   }
 
   /** A namespace with a wire to the server's. `endpoint` is the server's tunnel address as seen from it. */
-  async wire(role: string, outerMtu = 1500): Promise<{ namespace: Namespace; endpoint: string }> {
+  async wire(role: string): Promise<{ namespace: Namespace; endpoint: string }> {
     this.#wires += 1;
     const { server, client } = wireAddresses(this.#wires);
     const namespace = this.use(await Namespace.create(this.#prefix, role));
     await join(
       { namespace, interface: outerInterface, address: `${client}/30` },
       { namespace: this.server.namespace, interface: `wire${this.#wires}`, address: `${server}/30` },
-      outerMtu,
     );
     return { namespace, endpoint: `${server}:${tunnelPort}` };
   }

@@ -52,11 +52,11 @@ export interface WireEnd {
 }
 
 /** Joins two namespaces by a veth pair. */
-export async function join(a: WireEnd, b: WireEnd, mtu = 1500): Promise<void> {
+export async function join(a: WireEnd, b: WireEnd): Promise<void> {
   const peer = ["type", "veth", "peer", "name", b.interface, "netns", b.namespace.name];
   await runToEnd(["ip", "link", "add", a.interface, "netns", a.namespace.name, ...peer]);
   for (const { namespace, interface: name, address } of [a, b]) {
     await namespace.ip("addr", "add", address, "dev", name);
-    await namespace.ip("link", "set", name, "up", "mtu", String(mtu));
+    await namespace.ip("link", "set", name, "up");
   }
 }
