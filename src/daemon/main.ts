@@ -39,7 +39,7 @@ function readArguments(argv: string[]): Arguments | string {
     }
     return { config: values.config, check: values["check-config"], level };
   } catch (error) {
-    throw error instanceof SssonectorError ? error : new SssonectorError("usage", String((error as Error).message));
+    throw error instanceof SssonectorError ? error : new SssonectorError("usage", (error as Error).message);
   }
 }
 

@@ -9,7 +9,6 @@ export function tlsMaterialOf(
   configFile: string,
 ): TlsMaterial {
   if (tls.key.kind === "inline") assertPrivate(configFile);
-  const text = (source: PemSource): string => (source.kind === "file" ? source.path : source.pem);
   return loadMaterial(
     {
       cert: text(tls.cert),
@@ -21,4 +20,8 @@ export function tlsMaterialOf(
     role,
     wall,
   );
+}
+
+function text(source: PemSource): string {
+  return source.kind === "file" ? source.path : source.pem;
 }

@@ -310,7 +310,7 @@ export class DataThread {
 
   #closeSession(id: string, reason: CloseReason, text: string): void {
     const session = this.#sessions.get(id);
-    for (const link of [...(session?.links ?? [])]) this.#links.get(link.id)?.link.close(reason, text);
+    for (const link of session?.links.slice() ?? []) this.#links.get(link.id)?.link.close(reason, text);
     this.#sessions.remove(id);
     this.#spoofedAt.delete(id);
   }

@@ -14,7 +14,7 @@ import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
 import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
-import type { FlowLink, FlowSession } from "./ports.ts";
+import type { FlowSession } from "./ports.ts";
 import { sendable } from "./sendable.ts";
 
 /** What the way in must know of its end of the tunnel. */
