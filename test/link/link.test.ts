@@ -6,6 +6,7 @@ import type { Link } from "../../src/daemon/link/link.ts";
 import { closeCodes, decodeClose, decodePong, encodeClose, encodeGoaway } from "../../src/daemon/link/messages.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { TestCa } from "../tls/certificates.ts";
 import { createCredentials, type Credentials, type End, openEnd, RawEnd, tlsPair } from "./wire.ts";
 
 let credentials: Credentials;
@@ -13,7 +14,7 @@ let clock: FakeClock;
 const open: { destroy(): void }[] = [];
 
 beforeAll(async () => {
-  credentials = await createCredentials();
+  credentials = await createCredentials(await TestCa.create());
 });
 
 beforeEach(() => {

@@ -9,7 +9,7 @@ import { allocateMemory } from "../../src/daemon/sys/memory.ts";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
 import { FakeClock } from "../fakes/clock.ts";
-import { material, TestCa } from "../tls/certificates.ts";
+import { material, type TestCa } from "../tls/certificates.ts";
 import { type Frame, parse } from "./frames.ts";
 
 export interface Credentials {
@@ -17,8 +17,7 @@ export interface Credentials {
   readonly client: TlsMaterial;
 }
 
-export async function createCredentials(): Promise<Credentials> {
-  const ca = await TestCa.create();
+export async function createCredentials(ca: TestCa): Promise<Credentials> {
   const [server, client] = await Promise.all([ca.issue("edge-01", "server"), ca.issue("ann", "client")]);
   return { server: material(server, "server", ca.pem), client: material(client, "client", ca.pem) };
 }

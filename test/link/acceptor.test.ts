@@ -1,0 +1,190 @@
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect, type ConnectionOptions } from "node:tls";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
+import { material, TestCa } from "../tls/certificates.ts";
+import { dialTo, Door, generous } from "./doors.ts";
+import { createCredentials, type Credentials } from "./wire.ts";
+
+let ca: TestCa;
+let credentials: Credentials;
+let stranger: Credentials;
+const open: Socket[] = [];
+
+beforeAll(async () => {
+  ca = await TestCa.create();
+  credentials = await createCredentials(ca);
+  stranger = await createCredentials(await TestCa.create());
+});
+
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.destroy();
+});
+
+/** A TCP connection that says only what the test writes. */
+async function silent(port: number, host = "127.0.0.1"): Promise<Socket> {
+  const socket = connectTcp(port, host);
+  socket.on("error", () => undefined);
+  open.push(socket);
+  await once(socket, "connect");
+  return socket.resume();
+}
+
+/** Unlike `once` it takes no offence at an error before. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once("close", resolve));
+}
+
+describe("the acceptor", () => {
+  it("hands over a connection with its identity and address", async () => {
+    using door = await new Door(credentials).open();
+    const outcome = await dialTo(door.port, credentials);
+    if (outcome.kind === "failed") throw new Error(outcome.reason);
+    open.push(outcome.socket);
+    await expect.poll(() => door.secured.length).toBe(1);
+    expect(door.secured[0]).toMatchObject({ identity: "ann", remote: `127.0.0.1:${outcome.socket.localPort}` });
+    expect(door.refused).toEqual([]);
+  });
+
+  it("closes a client that is silent, or dribbles, at the deadline", async () => {
+    using door = await new Door(credentials, generous, 150).open();
+    const [quiet, slow] = await Promise.all([silent(door.port), silent(door.port)]);
+    slow.write(Buffer.of(0x16, 3, 1));
+    await Promise.all([closed(quiet), closed(slow)]);
+    await expect.poll(() => door.reasons).toEqual(["handshake_timeout", "handshake_timeout"]);
+  });
+
+  it.each([
+    ["HTTP", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "http_request"],
+    ["anything but TLS", "SSH-2.0-OpenSSH_9.6\r\n", "not_tls"],
+  ])("closes a client that speaks %s at once", async (_what, bytes, reason) => {
+    using door = await new Door(credentials).open();
+    const socket = await silent(door.port);
+    const remote = `127.0.0.1:${socket.localPort ?? 0}`;
+    socket.write(bytes);
+    await closed(socket);
+    expect(door.refused).toMatchObject([{ remote, reason }]);
+  });
+
+  it("counts a client that goes away in the middle", async () => {
+    using door = await new Door(credentials).open();
+    (await silent(door.port)).destroy();
+    await expect.poll(() => door.reasons).toEqual(["closed_by_peer"]);
+  });
+
+  it.each([
+    ["another protocol", ["h2"]],
+    ["no protocol", []],
+  ])("refuses a client that offers %s", async (_what, ALPNProtocols) => {
+    using door = await new Door(credentials).open();
+    const socket = connect({
+      ...clientTlsOptions(credentials.client),
+      ALPNProtocols,
+      host: "127.0.0.1",
+      port: door.port,
+    });
+    socket.on("error", () => undefined);
+    await closed(socket.resume());
+    await expect.poll(() => door.reasons).toEqual(["wrong_alpn"]);
+    expect(door.secured).toEqual([]);
+  });
+
+  it("refuses a certificate of another CA, one of a server, and none", async () => {
+    using door = await new Door(credentials).open();
+    const answers: [Credentials["client"] | undefined, string][] = [
+      [{ ...stranger.client, ca: credentials.client.ca }, "certificate_untrusted"],
+      [credentials.server, "certificate_wrong_usage"],
+      [undefined, "certificate_missing"],
+    ];
+    for (const [own, reason] of answers) {
+      const { cert: _cert, key: _key, ...bare } = clientTlsOptions(credentials.client);
+      const options = own === undefined ? bare : clientTlsOptions(own);
+      const socket = connect({ ...options, host: "127.0.0.1", port: door.port });
+      socket.on("error", () => undefined);
+      await closed(socket.resume());
+      await expect.poll(() => door.reasons.at(-1)).toBe(reason);
+    }
+    expect(door.refused).toHaveLength(3);
+    expect(door.secured).toEqual([]);
+  });
+
+  it("makes the excess wait unread, then serves it", async () => {
+    const rules = { pending: 2, perSource: { pending: 2, rate: 1000, burst: 1000 } };
+    using door = await new Door(credentials, rules).open();
+    const [first, second] = await Promise.all([silent(door.port), silent(door.port)]);
+    const third = dialTo(door.port, credentials);
+    const answered = await Promise.race([third, new Promise((resolve) => setTimeout(resolve, 150, "waits"))]);
+    expect(answered).toBe("waits");
+    expect([door.refused, first.destroyed, second.destroyed]).toEqual([[], false, false]);
+    first.destroy();
+    const outcome = await third;
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    expect(outcome.kind).toBe("secured");
+    expect(door.reasons).toEqual(["closed_by_peer"]);
+  });
+
+  it("keeps one source to its rate, which time gives back", async () => {
+    const rules = { pending: 100, perSource: { pending: 100, rate: 10, burst: 2 } };
+    using door = await new Door(credentials, rules).open();
+    // A client that is known is judged by other figures, so these are strangers.
+    const crowd = await Promise.all(Array.from({ length: 3 }, () => silent(door.port)));
+    for (const socket of crowd) socket.write("GET / HTTP/1.1\r\n\r\n");
+    await expect.poll(() => door.refused.length).toBe(2);
+    door.acceptor.tick();
+    expect(door.refused).toHaveLength(2);
+    door.clock.advance(100);
+    door.acceptor.tick();
+    await expect.poll(() => door.reasons).toEqual(["http_request", "http_request", "http_request"]);
+  });
+
+  it("lets another source in while one is kept waiting", async () => {
+    const rules = { pending: 100, perSource: { pending: 1, rate: 1000, burst: 1000 } };
+    using door = await new Door(credentials, rules).open("0.0.0.0");
+    await Promise.all(Array.from({ length: 20 }, () => silent(door.port)));
+    const outcome = await dialTo(door.port, credentials, {
+      target: { host: "127.0.0.2" },
+      tls: { localAddress: "127.0.0.2" } as ConnectionOptions,
+    });
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    expect(outcome.kind).toBe("secured");
+    expect(door.refused).toEqual([]);
+  });
+
+  it("forgets those who left while they waited", async () => {
+    const rules = { pending: 1, perSource: { pending: 1, rate: 1000, burst: 1000 } };
+    using door = await new Door(credentials, rules).open();
+    const first = await silent(door.port);
+    const second = await silent(door.port);
+    second.destroy();
+    first.destroy();
+    const outcome = await dialTo(door.port, credentials);
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    expect(outcome.kind).toBe("secured");
+  });
+
+  it("gives new connections new certificates", async () => {
+    using door = await new Door(credentials).open();
+    const renewed = material(await ca.issue("edge-02", "server"), "server", ca.pem);
+    door.acceptor.renew(serverTlsOptions(renewed));
+    const outcome = await dialTo(door.port, credentials, { target: { identity: "edge-02" } });
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    expect(outcome.kind).toBe("secured");
+  });
+
+  it("says why it can't listen", async () => {
+    using door = await new Door(credentials).open();
+    using other = new Door(credentials);
+    await expect(other.acceptor.listen("127.0.0.1", door.port)).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  it("ends every handshake when it closes, and hands over no more", async () => {
+    const door = await new Door(credentials, { ...generous, pending: 1 }).open();
+    const [first, second] = await Promise.all([silent(door.port), silent(door.port)]);
+    const ended = Promise.all([closed(first), closed(second)]);
+    door[Symbol.dispose]();
+    await ended;
+    expect(door.secured).toEqual([]);
+    expect((await dialTo(door.port, credentials)).kind).toBe("failed");
+  });
+});
