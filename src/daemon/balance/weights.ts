@@ -1,0 +1,89 @@
+import type { Millis } from "../../shared/clock.ts";
+
+/** Length of the slow start after a failure. */
+export const slowStartWindow: Millis = 30_000;
+/** Where the slow start begins: enough flows to see how it does. */
+const rampStart = 0.1;
+/** Most that the factor moves in a second, of its value. */
+const stepLimit = 0.1;
+/** A fall begins only when the target is this far below, so that noise moves nothing. */
+const noiseBand = 0.1;
+/** A rise waits this long after a fall: at most one oscillation in this time. */
+const riseHold: Millis = 60_000;
+/** Least factor: a weight of nothing would never show that it is better. */
+const floor = 0.01;
+const leastRttFactor = 0.25;
+
+/** What a backend's weight depends on, measured over the last seconds. */
+export interface Measured {
+  /** Average round trip (`averageAfter`); undefined when none was measured. */
+  readonly rtt: Millis | undefined;
+  /** Share of failed calls, 0 to 1. */
+  readonly failureRate: number;
+  /** `slowStart`'s answer. */
+  readonly ramp: number;
+  /** What the server says that it can take, 0 (full) to 1 (idle); 1 when it says nothing. */
+  readonly loadHint: number;
+}
+
+/** What measurements make of a configured weight. */
+export interface WeightFactor {
+  /** 0.01 to 1. */
+  readonly value: number;
+  readonly trend: "rising" | "falling";
+  readonly fellAt: Millis | undefined;
+  /** When it was last looked at. */
+  readonly at: Millis;
+}
+
+/** Factor of a backend at the start of the process: full weight, no slow start. */
+export function initialFactor(now: Millis): WeightFactor {
+  return { value: 1, trend: "rising", fellAt: undefined, at: now };
+}
+
+/** Factor of a backend that just came back from a failure: where its slow start begins. */
+export function recoveredFactor(now: Millis): WeightFactor {
+  return { value: rampStart, trend: "rising", fellAt: undefined, at: now };
+}
+
+/** Progress of the slow start, 0.1 to 1, linear; 1 when the backend has not failed since the process started. */
+export function slowStart(recoveredAt: Millis | undefined, now: Millis): number {
+  if (recoveredAt === undefined) return 1;
+  const progress = clamp((now - recoveredAt) / slowStartWindow, 0, 1);
+  return rampStart + (1 - rampStart) * progress;
+}
+
+/** The middle of the known round trips, of two middle ones the smaller: of two backends the slower one is slow. */
+export function medianRtt(rtts: readonly (Millis | undefined)[]): Millis | undefined {
+  const known = rtts.filter((rtt) => rtt !== undefined).toSorted((one, other) => one - other);
+  return known[Math.floor((known.length - 1) / 2)];
+}
+
+/** Where the factor should go: clamp(median / rtt, 0.25, 1) × (1 − failure rate) × slow start × load hint. */
+export function targetFactor({ rtt, failureRate, ramp, loadHint }: Measured, median: Millis | undefined): number {
+  const speed = rtt === undefined || median === undefined || rtt <= median ? 1 : median / rtt;
+  return Math.max(leastRttFactor, speed) * (1 - clamp(failureRate, 0, 1)) * clamp(ramp, 0, 1) * clamp(loadHint, 0, 1);
+}
+
+/** One look, meant for once a second: moves at most 10 % a second towards the target, however often it is called. */
+export function stepFactor(factor: WeightFactor, target: number, now: Millis): WeightFactor {
+  const goal = clamp(target, floor, 1);
+  const limit = stepLimit * clamp((now - factor.at) / 1000, 0, 1);
+  const { value, trend, fellAt } = factor;
+  if (goal < value * (trend === "falling" ? 1 : 1 - noiseBand)) {
+    return { value: Math.max(goal, value * (1 - limit)), trend: "falling", fellAt: now, at: now };
+  }
+  if (goal > value && (fellAt === undefined || now - fellAt >= riseHold)) {
+    return { value: Math.min(goal, value * (1 + limit)), trend: "rising", fellAt, at: now };
+  }
+  return { ...factor, at: now };
+}
+
+/** The weight that counts: the operator's, while pinned, at once; else the configured one times the factor. */
+export function effectiveWeight(configured: number, factor: WeightFactor, pinned: number | undefined): number {
+  return pinned ?? configured * factor.value;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
