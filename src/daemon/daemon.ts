@@ -9,7 +9,7 @@ import { type Loaded, loadSettings } from "./config/load.ts";
 import { describeProblem } from "./config/problem.ts";
 import { applyLive, compareSettings } from "./config/reload.ts";
 import { isServer, type Settings } from "./config/settings.ts";
-import type { ActionResult, ConfigRow, ControlBackend } from "./control/backend.ts";
+import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
@@ -185,6 +185,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       },
       connections,
       sessions,
+      backends: [],
+      breakers: [],
       events: this.#events.newest(200),
       history: [...(this.#monitor?.history ?? [])],
     };
@@ -248,6 +250,10 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#role?.reload(this.#settings);
     this.#events.add("info", "reloaded", `${changes}, certificates read anew${later}`);
     return { kind: "done", message: `reloaded: ${changes}, certificates read anew${later}`, facts };
+  }
+
+  async act(action: BackendAction): Promise<ActionResult> {
+    return { kind: "not_found", message: `no backend ${action.backend ?? ""}` };
   }
 
   async stop(options: { dryRun: boolean }): Promise<ActionResult> {

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { apply, diff } from "../../src/shared/control/delta.ts";
-import type { Connection, Session, Snapshot, Status } from "../../src/shared/control/snapshot.ts";
-import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
+import type { Backend, Breaker, Connection, Session, Snapshot, Status } from "../../src/shared/control/snapshot.ts";
+import { aBackend, aBreaker, aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
 
 const number = fc.integer({ min: 0, max: 5 });
 const id = fc.constantFrom("a", "b", "c", "d", "e");
@@ -18,6 +18,12 @@ const connection = (key: string): fc.Arbitrary<Connection> =>
     .map((fields) => aConnection(key, fields as Partial<Connection>));
 const session = (id: string): fc.Arbitrary<Session> =>
   fc.record({ links: number, expires_seconds: fc.option(number) }).map((fields) => aSession(id, fields));
+const backend = (name: string): fc.Arbitrary<Backend> =>
+  fc
+    .record({ connections: number, admin: fc.constantFrom("ready", "drain"), rtt_ms: fc.option(number) })
+    .map((fields) => aBackend(name, fields as Partial<Backend>));
+const breaker = (name: string): fc.Arbitrary<Breaker> =>
+  fc.record({ calls: number, opened_seconds: fc.option(number) }).map((fields) => aBreaker(name, fields));
 const rows = <Row>(row: (id: string) => fc.Arbitrary<Row>): fc.Arbitrary<Row[]> =>
   fc.uniqueArray(id).chain((ids) => fc.tuple(...ids.map(row)));
 const status: fc.Arbitrary<Status> = fc
@@ -32,6 +38,8 @@ const snapshot: fc.Arbitrary<Snapshot> = fc
     status,
     connections: rows(connection),
     sessions: rows(session),
+    backends: rows(backend),
+    breakers: rows(breaker),
     events: range(8).map((seqs) => seqs.map((seq) => anEvent(seq))),
     history: range(8).map((seconds) => seconds.map((second) => aPoint(second))),
   })
@@ -78,6 +86,8 @@ describe("delta", () => {
     const after = aSnapshot({
       time_ms: 1,
       status: aStatus({ dropped: { source_not_bound: 4 } }),
+      backends: [aBackend("eu-2", { connections: 0 }), aBackend("eu-1", { current: true, admin: "drain" })],
+      breakers: [aBreaker("eu-2")],
       connections: [aConnection("c2", { rtt_ms: 7, limited_by: "peer_window" }), aConnection("c3")],
       events: [anEvent(2), anEvent(3)],
       history: [aPoint(2), aPoint(3)],
@@ -86,6 +96,8 @@ describe("delta", () => {
       time_ms: 1,
       status: { dropped: { source_not_bound: 4 } },
       connections: { added: [aConnection("c3")], changed: [{ id: "c2", rtt_ms: 7 }], removed: ["c1"] },
+      backends: { changed: [{ name: "eu-1", admin: "drain" }], order: ["eu-2", "eu-1"] },
+      breakers: { removed: ["eu-1"] },
       events: { drop: 1, added: [anEvent(3)] },
       history: { drop: 1, added: [aPoint(3)] },
     });

@@ -5,7 +5,7 @@ import { apply } from "../../src/shared/control/delta.ts";
 import type { Update } from "../../src/shared/control/protocol.ts";
 import type { Snapshot } from "../../src/shared/control/snapshot.ts";
 import { controlRig } from "../fakes/control-server.ts";
-import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
+import { aBackend, aBreaker, aConnection, aPoint, aSession, aSnapshot, aStatus, anEvent } from "../fakes/snapshot.ts";
 import { FakeClock } from "../fakes/clock.ts";
 
 describe("the pace of a subscription", () => {
@@ -94,6 +94,8 @@ describe("over the wire", () => {
             status: aStatus({ rx_bytes: rx, uptime_seconds: n }),
             connections: ids.map((id) => aConnection(id, { rx_bytes: rx })),
             sessions: ids.toReversed().map((id) => aSession(id)),
+            backends: ids.map((id) => aBackend(id, { connections: rx })),
+            breakers: ids.toReversed().map((id) => aBreaker(id, { calls: rx })),
             events: Array.from({ length: 4 }, (_, at) => anEvent(seq + at)),
             history: Array.from({ length: 3 }, (_, at) => aPoint(n + at)),
           });

@@ -1,4 +1,5 @@
-import type { ActionResult, ConfigRow, ControlBackend } from "../../src/daemon/control/backend.ts";
+import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "../../src/daemon/control/backend.ts";
+import type { MoveFacts } from "../../src/shared/control/protocol.ts";
 import type { DaemonEvent, Snapshot } from "../../src/shared/control/snapshot.ts";
 import { aSnapshot } from "./snapshot.ts";
 
@@ -18,6 +19,8 @@ export class FakeControlBackend implements ControlBackend {
   ];
   audits: AuditEntry[] = [];
   kicked: { target: string; reason: string }[] = [];
+  /** Actions on backends and breakers that were done, dry runs left out. */
+  acts: BackendAction[] = [];
   reloads = 0;
   stops = 0;
   /** Overrides what actions come to. */
@@ -71,6 +74,38 @@ export class FakeControlBackend implements ControlBackend {
     await this.onAction();
     if (!dryRun) this.stops += 1;
     return this.result ?? { kind: "done", message: dryRun ? "would stop" : "stopping" };
+  }
+
+  async act(
+    action: BackendAction,
+    { dryRun, acceptRisk }: { dryRun: boolean; acceptRisk: boolean },
+  ): Promise<ActionResult> {
+    await this.onAction();
+    if (this.result !== undefined) return this.result;
+    const { backend: name } = action;
+    const backend = this.state.backends.find((row) => row.name === name);
+    if (name !== undefined && backend === undefined) return { kind: "not_found", message: `no backend ${name}` };
+    const facts = this.#moves(action);
+    if (facts.last_healthy && !acceptRisk) {
+      return { kind: "refused", message: `${name} is the last healthy backend: nothing would be left` };
+    }
+    if (!dryRun) this.acts.push(action);
+    const what = `${action.kind} ${name ?? "all"}`;
+    const moved = `${facts.connections_moved} connections move to ${facts.left.join(", ") || "nothing"}`;
+    return { kind: "done", message: `${dryRun ? "would " : ""}${what}: ${moved}`, facts };
+  }
+
+  #moves(action: BackendAction): MoveFacts {
+    const takes =
+      action.kind === "drain" ||
+      action.kind === "maint" ||
+      action.kind === "open_breaker" ||
+      (action.kind === "set_weight" && action.weight === 0);
+    const healthy = this.state.backends.filter((row) => row.admin === "ready" && row.operational === "up");
+    const left = healthy.filter((row) => !takes || row.name !== action.backend).map((row) => row.name);
+    const moved = healthy.find((row) => takes && row.name === action.backend)?.connections ?? 0;
+    const last_healthy = takes && action.backend !== undefined && healthy.length > 0 && left.length === 0;
+    return { connections_moved: moved, bps_moved: moved * 1_000_000, left, last_healthy };
   }
 
   audit(entry: AuditEntry): void {

@@ -1,4 +1,6 @@
 import type {
+  Backend,
+  Breaker,
   Connection,
   DaemonEvent,
   HistoryPoint,
@@ -73,6 +75,44 @@ export function aSession(id: string, fields: Partial<Session> = {}): Session {
   };
 }
 
+export function aBackend(name: string, fields: Partial<Backend> = {}): Backend {
+  return {
+    name,
+    address: `${name}.example.net:8443`,
+    admin: "ready",
+    operational: "up",
+    priority: 0,
+    weight: 100,
+    effective_weight: 92,
+    weight_pinned: false,
+    connections: 2,
+    rtt_ms: 12.5,
+    failures: 0,
+    breaker: "closed",
+    service: null,
+    current: false,
+    since_seconds: 3_600,
+    last_error: null,
+    ...fields,
+  };
+}
+
+export function aBreaker(name: string, fields: Partial<Breaker> = {}): Breaker {
+  return {
+    name,
+    state: "closed",
+    failure_rate: 0,
+    slow_rate: 0,
+    calls: 12,
+    opened_seconds: null,
+    retry_in_ms: null,
+    permits_left: null,
+    cause: null,
+    last_cause: null,
+    ...fields,
+  };
+}
+
 export function anEvent(seq: number, fields: Partial<DaemonEvent> = {}): DaemonEvent {
   return {
     seq,
@@ -104,6 +144,8 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     status: aStatus(),
     connections: [aConnection("c1"), aConnection("c2", { rtt_ms: null, limited_by: "peer_window" })],
     sessions: [aSession("s-c1"), aSession("s-c2")],
+    backends: [aBackend("eu-1", { current: true }), aBackend("eu-2", { connections: 0 })],
+    breakers: [aBreaker("eu-1"), aBreaker("eu-2")],
     events: [anEvent(1), anEvent(2)],
     history: [aPoint(1), aPoint(2)],
     ...fields,

@@ -5,6 +5,11 @@ const none = z.strictObject({});
 const rate = z.number().min(limits.rateHz.min).max(limits.rateHz.max).optional();
 const dryRun = z.boolean().optional();
 
+const { weight, timeMs } = limits;
+const backend = z.string().min(1).max(limits.target);
+const time = z.int().min(timeMs.min).max(timeMs.max).optional();
+const risky = { dry_run: dryRun, accept_risk: z.boolean().optional() };
+
 /** What each method takes; unknown parameters are errors. */
 export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   hello: z.strictObject({
@@ -24,4 +29,17 @@ export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   }),
   reload: z.strictObject({ dry_run: dryRun }),
   stop: z.strictObject({ dry_run: dryRun }),
+  drain: z.strictObject({ backend: backend.optional(), deadline_ms: time, ...risky }),
+  ready: z.strictObject({ backend: backend.optional(), ...risky }),
+  maint: z.strictObject({ backend, ...risky }),
+  set_weight: z.strictObject({
+    backend,
+    weight: z.union([z.literal("auto"), z.int().min(weight.min).max(weight.max)]),
+    ...risky,
+  }),
+  reset_breaker: z
+    .strictObject({ backend: backend.optional(), all: z.boolean().optional(), ...risky })
+    .refine(({ backend, all = false }) => (backend === undefined) === all, "want either backend or all: true"),
+  open_breaker: z.strictObject({ backend, for_ms: time, ...risky }),
+  close_breaker: z.strictObject({ backend, ...risky }),
 };

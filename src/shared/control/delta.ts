@@ -2,7 +2,7 @@
  * Differences between snapshots. A reader that missed some gets one delta from the last it was sent to the newest,
  * so nothing is ever merged or replayed.
  */
-import type { Connection, DaemonEvent, HistoryPoint, Session, Snapshot, Status } from "./snapshot.ts";
+import type { Backend, Breaker, Connection, DaemonEvent, HistoryPoint, Session, Snapshot, Status } from "./snapshot.ts";
 
 export interface Delta {
   /** The later snapshot's `time_ms`. */
@@ -11,21 +11,23 @@ export interface Delta {
   status?: Partial<Status>;
   connections?: TableDelta<Connection>;
   sessions?: TableDelta<Session>;
+  backends?: TableDelta<Backend, "name">;
+  breakers?: TableDelta<Breaker, "name">;
   events?: ListDelta<DaemonEvent>;
   history?: ListDelta<HistoryPoint>;
 }
 
-interface Identified {
-  id: string;
-}
+/** Rows that the field `Key` tells apart. */
+type Keyed<Key extends string> = Record<Key, string>;
 
-/** Changes of rows with unique ids: rows that stay keep their order, new ones follow, unless `order` says otherwise. */
-export interface TableDelta<Row extends Identified> {
+/** Changes of rows with unique keys: rows that stay keep their order, new ones follow, unless `order` says otherwise. */
+export interface TableDelta<Row extends Keyed<Key>, Key extends string = "id"> {
   added?: Row[];
-  /** The id and the fields that changed. */
-  changed?: (Partial<Row> & Identified)[];
+  /** The key and the fields that changed. */
+  changed?: (Partial<Row> & Keyed<Key>)[];
+  /** Keys. */
   removed?: string[];
-  /** All ids in their new order. */
+  /** All keys in their new order. */
   order?: string[];
 }
 
@@ -39,13 +41,17 @@ export interface ListDelta<Item> {
 export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   const delta: Delta = { time_ms: after.time_ms };
   const status = changedFields(before.status, after.status);
-  const connections = diffTable(before.connections, after.connections);
-  const sessions = diffTable(before.sessions, after.sessions);
+  const connections = diffTable(before.connections, after.connections, "id");
+  const sessions = diffTable(before.sessions, after.sessions, "id");
+  const backends = diffTable(before.backends, after.backends, "name");
+  const breakers = diffTable(before.breakers, after.breakers, "name");
   const events = diffList(before.events, after.events, (event) => event.seq);
   const history = diffList(before.history, after.history, (point) => point.time_ms);
   if (status !== undefined) delta.status = status;
   if (connections !== undefined) delta.connections = connections;
   if (sessions !== undefined) delta.sessions = sessions;
+  if (backends !== undefined) delta.backends = backends;
+  if (breakers !== undefined) delta.breakers = breakers;
   if (events !== undefined) delta.events = events;
   if (history !== undefined) delta.history = history;
   return Object.keys(delta).length > 1 ? delta : undefined;
@@ -57,46 +63,60 @@ export function apply(before: Snapshot, delta: Delta): Snapshot {
     v: before.v,
     time_ms: delta.time_ms,
     status: delta.status === undefined ? before.status : { ...before.status, ...delta.status },
-    connections: applyTable(before.connections, delta.connections),
-    sessions: applyTable(before.sessions, delta.sessions),
+    connections: applyTable(before.connections, delta.connections, "id"),
+    sessions: applyTable(before.sessions, delta.sessions, "id"),
+    backends: applyTable(before.backends, delta.backends, "name"),
+    breakers: applyTable(before.breakers, delta.breakers, "name"),
     events: applyList(before.events, delta.events),
     history: applyList(before.history, delta.history),
   };
 }
 
-function diffTable<Row extends Identified>(before: Row[], after: Row[]): TableDelta<Row> | undefined {
+function diffTable<Row extends Keyed<Key>, Key extends string>(
+  before: Row[],
+  after: Row[],
+  key: Key,
+): TableDelta<Row, Key> | undefined {
   if (before === after) return undefined;
-  const old = new Map(before.map((row) => [row.id, row]));
-  const ids = new Set(after.map((row) => row.id));
-  const delta: TableDelta<Row> = {};
-  const added = after.filter((row) => !old.has(row.id));
-  const removed = before.filter((row) => !ids.has(row.id)).map((row) => row.id);
-  const changed = after.flatMap((row) => changedRow(old.get(row.id), row));
+  const old = new Map(before.map((row) => [row[key], row]));
+  const keys = new Set<string>(after.map((row) => row[key]));
+  const delta: TableDelta<Row, Key> = {};
+  const added = after.filter((row) => !old.has(row[key]));
+  const removed = before.filter((row) => !keys.has(row[key])).map((row) => row[key]);
+  const changed = after.flatMap((row) => changedRow(old.get(row[key]), row, key));
   if (added.length > 0) delta.added = added;
   if (removed.length > 0) delta.removed = removed;
   if (changed.length > 0) delta.changed = changed;
-  const expected = [...before.filter((row) => ids.has(row.id)), ...added];
-  if (expected.some((row, at) => row.id !== after[at]?.id)) delta.order = after.map((row) => row.id);
+  const expected = [...before.filter((row) => keys.has(row[key])), ...added];
+  if (expected.some((row, at) => row[key] !== after[at]?.[key])) delta.order = after.map((row) => row[key]);
   return Object.keys(delta).length > 0 ? delta : undefined;
 }
 
-function changedRow<Row extends Identified>(before: Row | undefined, after: Row): (Partial<Row> & Identified)[] {
+function changedRow<Row extends Keyed<Key>, Key extends string>(
+  before: Row | undefined,
+  after: Row,
+  key: Key,
+): (Partial<Row> & Keyed<Key>)[] {
   if (before === undefined) return [];
   const fields = changedFields(before, after);
-  return fields === undefined ? [] : [{ ...fields, id: after.id }];
+  return fields === undefined ? [] : [{ ...fields, [key]: after[key] }];
 }
 
-function applyTable<Row extends Identified>(before: Row[], delta: TableDelta<Row> | undefined): Row[] {
+function applyTable<Row extends Keyed<Key>, Key extends string>(
+  before: Row[],
+  delta: TableDelta<Row, Key> | undefined,
+  key: Key,
+): Row[] {
   if (delta === undefined) return before;
-  const rows = new Map(before.map((row) => [row.id, row]));
-  for (const id of delta.removed ?? []) rows.delete(id);
-  for (const row of delta.added ?? []) rows.set(row.id, row);
+  const rows = new Map<string, Row>(before.map((row) => [row[key], row]));
+  for (const name of delta.removed ?? []) rows.delete(name);
+  for (const row of delta.added ?? []) rows.set(row[key], row);
   for (const fields of delta.changed ?? []) {
-    const row = rows.get(fields.id);
-    if (row !== undefined) rows.set(fields.id, { ...row, ...fields });
+    const row = rows.get(fields[key]);
+    if (row !== undefined) rows.set(fields[key], { ...row, ...fields });
   }
   if (delta.order === undefined) return [...rows.values()];
-  return delta.order.flatMap((id) => rows.get(id) ?? []);
+  return delta.order.flatMap((name) => rows.get(name) ?? []);
 }
 
 function diffList<Item>(before: Item[], after: Item[], key: (item: Item) => number): ListDelta<Item> | undefined {

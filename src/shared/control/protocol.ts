@@ -26,6 +26,10 @@ export const limits = {
   clientName: 64,
   target: 256,
   reason: 200,
+  /** Of `set_weight`; 0 takes no new traffic. */
+  weight: { min: 0, max: 256 },
+  /** Milliseconds of a drain's deadline and of a breaker that is forced open. */
+  timeMs: { min: 100, max: 604_800_000 },
 } as const;
 
 export type NoParams = Record<string, never>;
@@ -72,6 +76,54 @@ export interface KickParams extends ActionParams {
   reason?: string | undefined;
 }
 
+/** Actions on backends and breakers. */
+export interface RiskyParams extends ActionParams {
+  /** Do it also when it takes the last healthy backend; refused otherwise, dry runs too. */
+  accept_risk?: boolean | undefined;
+}
+
+export interface BackendParams extends RiskyParams {
+  /** Name of a backend. */
+  backend: string;
+}
+
+/** Without a name: this daemon itself. */
+export interface DaemonOrBackendParams extends RiskyParams {
+  backend?: string | undefined;
+}
+
+export interface DrainParams extends DaemonOrBackendParams {
+  /** Milliseconds after which what is left is closed; default: none. */
+  deadline_ms?: number | undefined;
+}
+
+export interface SetWeightParams extends BackendParams {
+  /** `auto` gives the weight back to the configuration, health and load. */
+  weight: number | "auto";
+}
+
+/** Exactly one of `backend` and `all`. */
+export interface ResetBreakerParams extends RiskyParams {
+  backend?: string | undefined;
+  all?: boolean | undefined;
+}
+
+export interface OpenBreakerParams extends BackendParams {
+  /** Milliseconds until it works by itself again; default: until it is reset. */
+  for_ms?: number | undefined;
+}
+
+/** `facts` of an action on a backend or breaker: what it moves, or in a dry run would move. */
+export interface MoveFacts extends Record<string, unknown> {
+  connections_moved: number;
+  /** Bits a second, both directions. */
+  bps_moved: number;
+  /** Names of the backends that stay healthy. */
+  left: string[];
+  /** It takes the last healthy backend. */
+  last_healthy: boolean;
+}
+
 export interface ActionOutcome {
   outcome: "done";
   dry_run: boolean;
@@ -90,6 +142,13 @@ export interface Methods {
   kick: { params: KickParams; result: ActionOutcome };
   reload: { params: ActionParams; result: ActionOutcome };
   stop: { params: ActionParams; result: ActionOutcome };
+  drain: { params: DrainParams; result: ActionOutcome };
+  ready: { params: DaemonOrBackendParams; result: ActionOutcome };
+  maint: { params: BackendParams; result: ActionOutcome };
+  set_weight: { params: SetWeightParams; result: ActionOutcome };
+  reset_breaker: { params: ResetBreakerParams; result: ActionOutcome };
+  open_breaker: { params: OpenBreakerParams; result: ActionOutcome };
+  close_breaker: { params: BackendParams; result: ActionOutcome };
 }
 
 export type Method = keyof Methods;
@@ -144,6 +203,48 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     result: "outcome, dry_run, message, facts",
     does: "stop the daemon gracefully",
   },
+  drain: {
+    role: "operator",
+    params: "backend?, deadline_ms?, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "no new traffic for a backend; what can move is moved; without a name: for this daemon",
+  },
+  ready: {
+    role: "operator",
+    params: "backend?, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "take traffic again: end a drain or maint of a backend, or this daemon's drain",
+  },
+  maint: {
+    role: "operator",
+    params: "backend, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "neither traffic nor checks for a backend: what it carries is moved or cut",
+  },
+  set_weight: {
+    role: "operator",
+    params: "backend, weight, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "pin a backend's weight (0 to 256), or give it back with `auto`",
+  },
+  reset_breaker: {
+    role: "operator",
+    params: "backend?, all?, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "close a breaker, or all of them, with empty counters; it works by itself again",
+  },
+  open_breaker: {
+    role: "operator",
+    params: "backend, for_ms?, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "force a breaker open: no new links, sessions or flows for its backend",
+  },
+  close_breaker: {
+    role: "operator",
+    params: "backend, dry_run?, accept_risk?",
+    result: "outcome, dry_run, message, facts",
+    does: "let a breaker admit everything; it counts but does not trip until it is reset",
+  },
 };
 
 /** Parameters of the `update` notification. */
@@ -158,7 +259,7 @@ export const rpcErrors = {
   internal: { code: -32603, means: "the daemon failed to answer; this is a bug" },
   failed: { code: -32000, means: "the action was tried and failed" },
   denied: { code: -32001, means: "the method needs the operator role" },
-  not_found: { code: -32002, means: "no such connection or session" },
+  not_found: { code: -32002, means: "no such connection, session or backend" },
   refused: { code: -32003, means: "the daemon will not do it now" },
   too_many_actions: { code: -32004, means: "more than 20 actions in a second" },
   version: { code: -32005, means: "no common protocol version, or no hello yet" },

@@ -1,7 +1,7 @@
 /**
  * What the daemon says about itself on the control channel. Field names are public (docs/control-protocol.md):
  * snake_case, raw numbers, units in names. No field of a status or a row is optional (null says "none"), since a delta
- * tells new values and can't tell that a field is gone; ids are unique.
+ * tells new values and can't tell that a field is gone; ids, and names of backends and breakers, are unique.
  */
 
 export type DaemonState = "starting" | "ready" | "degraded" | "draining" | "stopping";
@@ -79,6 +79,67 @@ export interface Session {
   expires_seconds: number | null;
 }
 
+/** What the operator wants of a backend: traffic; no new traffic; neither traffic nor checks. */
+export type AdminState = "ready" | "drain" | "maint";
+
+/** What the checks and the links say of a backend. */
+export type OperationalState = "up" | "down" | "starting" | "stopping";
+
+/** Client: a server's endpoint. Server: an endpoint of a published service. */
+export interface Backend {
+  /** The endpoint's name; a service's endpoints have the service's name and a slash in front. */
+  name: string;
+  /** `host:port`. */
+  address: string;
+  admin: AdminState;
+  operational: OperationalState;
+  /** Lower is used first. */
+  priority: number;
+  /** As configured, or as an operator pinned it. */
+  weight: number;
+  /** What the balancer works with now. */
+  effective_weight: number;
+  /** An operator set the weight; health, load and slow start don't change it until it is given back (`auto`). */
+  weight_pinned: boolean;
+  /** Links, or a service's connections. */
+  connections: number;
+  rtt_ms: number | null;
+  /** Failed calls and checks in a row. */
+  failures: number;
+  breaker: BreakerState;
+  /** The published service that it belongs to. */
+  service: string | null;
+  /** Session mode: the server that this daemon's session is on now. */
+  current: boolean;
+  /** Since the last change of the admin or the operational state. */
+  since_seconds: number;
+  /** What the last failure was, also when it is over. */
+  last_error: string | null;
+}
+
+export type BreakerState = "closed" | "open" | "half-open" | "forced-open" | "disabled" | "observe";
+
+/** The circuit breaker of the backend of the same name. */
+export interface Breaker {
+  name: string;
+  state: BreakerState;
+  /** Of the window's calls, 0 to 100 percent. */
+  failure_rate: number;
+  slow_rate: number;
+  /** In the window. */
+  calls: number;
+  /** Since it opened, or was forced open; null when it is neither. */
+  opened_seconds: number | null;
+  /** Until it lets a probe through; null when no time is set. */
+  retry_in_ms: number | null;
+  /** Probes that it still lets through; null when it is not half-open. */
+  permits_left: number | null;
+  /** What brought it into its present state; null when it was in it from the start. */
+  cause: string | null;
+  /** Why it last opened, also after it closed; null since the start or a reset. */
+  last_cause: string | null;
+}
+
 export interface DaemonEvent {
   /** Grows by one for each event of this daemon's run. */
   seq: number;
@@ -100,6 +161,9 @@ export interface Snapshot {
   status: Status;
   connections: Connection[];
   sessions: Session[];
+  /** In the order of the configuration. */
+  backends: Backend[];
+  breakers: Breaker[];
   /** The newest events, oldest first, at most 200. */
   events: DaemonEvent[];
   /** One point a second, oldest first, at most 900. */
