@@ -1,0 +1,277 @@
+import * as fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { Inbound } from "../../src/daemon/flow/inbound.ts";
+import type { FlowSession } from "../../src/daemon/flow/ports.ts";
+import { controlFrame, type FrameType, frameType } from "../../src/daemon/link/frame.ts";
+import { vnetToLink } from "../../src/daemon/packet/vnet.ts";
+import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
+import { type FakeKernel, fakeTun, noOffload } from "../fakes/tun.ts";
+import { shapes, unitFor } from "../packet/shapes.ts";
+import { Counted, FakeLink, packet, Sessions, spec } from "./parts.ts";
+
+interface Setup {
+  readonly kernel: FakeKernel;
+  readonly counted: Counted;
+  readonly sessions: Sessions;
+  readonly ann: FlowSession;
+  readonly bobLink: FakeLink;
+  readonly spoofs: string[];
+  readonly downs: number[];
+  /** Gives a frame with this body from ann's link to the way in. */
+  readonly take: (type: FrameType, body: Uint8Array) => void;
+}
+
+function setUp(
+  options: {
+    features?: OffloadFeatures;
+    clientToClient?: boolean;
+    anySource?: boolean;
+    bobPeer?: OffloadFeatures;
+  } = {},
+): Setup {
+  const { device, kernel } = fakeTun(options.features === undefined ? {} : { features: options.features });
+  const counted = new Counted();
+  const sessions = new Sessions();
+  const ann = sessions.add(spec("ann", ["10.8.0.2", "fd00:8::2", "10.20.0.0/16", "fd20::/32"]), new FakeLink(1));
+  const bobLink = new FakeLink(2);
+  const peer = options.bobPeer === undefined ? {} : { peer: options.bobPeer };
+  sessions.add(spec("bob", ["10.8.0.3", "fd00:8::3"], { mtu: 1300, ...peer }), bobLink);
+  sessions.add(spec("cat", ["10.8.0.4"]));
+  const spoofs: string[] = [];
+  const downs: number[] = [];
+  const { owner4, owner6 } = sessions;
+  const inbound = new Inbound({
+    device,
+    counters: counted.values,
+    policy: {
+      anySource: options.anySource ?? false,
+      clientToClient: options.clientToClient ?? false,
+      queueBytes: 10_000,
+      owner4,
+      owner6,
+    },
+    down: () => void downs.push(1),
+    spoofed: ({ id }) => void spoofs.push(id),
+  });
+  const take = (type: FrameType, body: Uint8Array): void => {
+    const memory = device.allocate(70_000);
+    const frame = controlFrame(type, body);
+    memory.bytes.fill(0xee);
+    memory.bytes.set(frame, 16);
+    inbound.accept(ann, type, memory, 20, body.length);
+    // What lies behind is another frame.
+    expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
+  };
+  return { kernel, counted, sessions, ann, bobLink, spoofs, downs, take };
+}
+
+const to = "10.8.0.1";
+
+/** The body of an OFFLOAD frame for a unit of the kernel's. */
+function offloadBody(unit: Buffer): Buffer {
+  const body = Buffer.from(unit);
+  if (!vnetToLink(body, 0, body.length - 10)) throw new Error("not a unit");
+  return body;
+}
+
+const tcp = {
+  version: 4,
+  protocol: "tcp",
+  options: 0,
+  tcpOptions: 0,
+  flags: 16,
+  sequence: 1,
+  id: 1,
+  size: 500,
+} as const;
+
+/** A TCP unit from ann to `destination`. */
+function offloadTo(destination: string, length = 2000): Buffer {
+  const body = offloadBody(unitFor({ ...tcp, payload: new Uint8Array(length) }).unit);
+  body.set(packet("10.8.0.2", destination).subarray(12, 20), 10 + 12);
+  return body;
+}
+
+describe("a frame that can't go on", () => {
+  const lying = offloadTo(to);
+  lying.writeUInt16BE(47, 4);
+  const cut = packet("10.8.0.2", to).subarray(0, 40);
+
+  test.each([
+    ["bad_packet", "of an unknown version", Buffer.alloc(40)],
+    ["bad_packet", "with a length that lies", cut],
+    ["bad_packet", "from a group", packet("224.0.0.1", to)],
+    ["bad_packet", "from loopback", packet("127.0.0.1", to)],
+    ["bad_packet", "from a link-local address", packet("fe80::2", "fd00:8::1")],
+    ["bad_packet", "from nowhere", packet("::", "fd00:8::1")],
+    ["bad_packet", "from everybody", packet("255.255.255.255", to)],
+    ["spoofed_source", "from another session's address", packet("10.8.0.3", to)],
+    ["spoofed_source", "from nobody's address", packet("192.0.2.1", to)],
+    ["spoofed_source", "from the address beside", packet("10.21.0.0", to)],
+    ["spoofed_source", "from another's IPv6 address", packet("fd00:8::3", "fd00:8::1")],
+    ["spoofed_source", "from nobody's IPv6 address", packet("fd21::1", "fd00:8::1")],
+    ["spoofed_source", "from this end's own address", packet("10.8.0.1", to)],
+    ["forbidden_destination", "to a group", packet("10.8.0.2", "239.1.1.1")],
+    ["forbidden_destination", "to everybody", packet("10.8.0.2", "255.255.255.255")],
+    ["forbidden_destination", "to loopback", packet("10.8.0.2", "127.0.0.1")],
+    ["forbidden_destination", "to an IPv6 link-local address", packet("fd00:8::2", "fe80::1")],
+    ["client_to_client", "to another client", packet("10.8.0.2", "10.8.0.3")],
+    ["client_to_client", "to another client's IPv6 address", packet("fd00:8::2", "fd00:8::3")],
+    ["client_to_client", "to a client without link", packet("10.8.0.2", "10.8.0.4")],
+  ] as const)("is counted once as %s: %s", (reason, _what, body) => {
+    const { kernel, counted, spoofs, take } = setUp();
+    take(frameType.packet, body);
+    expect(counted.drops).toEqual({ [reason]: 1 });
+    expect(counted.totals).toMatchObject({ rx_packets: 1, rx_bytes: body.length, frames_injected: 0 });
+    expect(kernel.written).toEqual([]);
+    expect(spoofs).toEqual(reason === "spoofed_source" ? ["ann"] : []);
+  });
+
+  it("is counted once as bad_offload when its fields lie, or the device can't take it", () => {
+    const { counted, take } = setUp();
+    take(frameType.offload, lying);
+    expect(counted.drops).toEqual({ bad_offload: 1 });
+    const plain = setUp({ features: noOffload });
+    plain.take(frameType.offload, offloadTo(to));
+    expect(plain.counted.drops).toEqual({ bad_offload: 1 });
+    expect(plain.kernel.written).toEqual([]);
+  });
+
+  it("is counted once as tun_refused when the kernel does not take it, and a device that is down is told of", () => {
+    const { kernel, counted, downs, take } = setUp();
+    kernel.setFull(true);
+    take(frameType.packet, packet("10.8.0.2", to));
+    expect([counted.drops, downs]).toEqual([{ tun_refused: 1 }, []]);
+    kernel.setUp(false);
+    take(frameType.packet, packet("10.8.0.2", to));
+    expect([counted.drops, downs]).toEqual([{ tun_refused: 2 }, [1]]);
+  });
+});
+
+describe("a frame that is well", () => {
+  it("is injected behind a plain header, from each address and network that its session has", () => {
+    const { kernel, counted, spoofs, take } = setUp();
+    const bodies = [
+      packet("10.8.0.2", to),
+      packet("10.20.255.1", "192.0.2.1", 1400),
+      packet("fd00:8::2", "fd00:8::1"),
+      packet("fd20:0:ffff::1", "2001:db8::1"),
+    ];
+    for (const body of bodies) take(frameType.packet, body);
+    expect(kernel.written).toEqual(bodies.map((body) => Buffer.concat([Buffer.alloc(10), body])));
+    expect(counted.totals).toMatchObject({ rx_packets: 4, frames_injected: 4, tx_packets: 0 });
+    expect([counted.drops, spoofs]).toEqual([{}, []]);
+  });
+
+  it("of several segments is injected with the kernel's header", () => {
+    const { kernel, counted, take } = setUp();
+    take(frameType.offload, offloadTo(to));
+    const expected = unitFor({ ...tcp, payload: new Uint8Array(2000) }).unit;
+    expected.writeUInt16LE(40, 2);
+    expected.set(packet("10.8.0.2", to).subarray(12, 20), 10 + 12);
+    expect(kernel.written).toEqual([expected]);
+    expect(counted.totals).toMatchObject({ rx_packets: 1, rx_bytes: 2040, frames_injected: 1 });
+  });
+
+  it("may be from anywhere where the peer is a server", () => {
+    const { kernel, counted, take } = setUp({ anySource: true });
+    take(frameType.packet, packet("203.0.113.7", "10.8.0.2"));
+    expect(kernel.written).toHaveLength(1);
+    expect(counted.drops).toEqual({});
+  });
+});
+
+describe("from one client to another, where that is allowed", () => {
+  const passOn = { clientToClient: true };
+
+  it("goes straight to the other's link, as it came", () => {
+    const { kernel, counted, bobLink, take } = setUp(passOn);
+    const bodies = [
+      packet("10.8.0.2", "10.8.0.3"),
+      packet("fd00:8::2", "fd00:8::3"),
+      packet("10.20.0.1", "10.8.0.3", 1272),
+    ];
+    for (const body of bodies) take(frameType.packet, body);
+    take(frameType.offload, offloadTo("10.8.0.3"));
+    expect(bobLink.frames).toEqual([
+      ...bodies.map((body) => ({ type: frameType.packet, body })),
+      { type: frameType.offload, body: offloadTo("10.8.0.3") },
+    ]);
+    expect(bobLink.chunks.map(({ units }) => units)).toEqual([1, 1, 1, 1]);
+    expect(counted.totals).toMatchObject({ rx_packets: 4, tx_packets: 4, frames_injected: 4, frames_accepted: 4 });
+    expect(counted.totals.tx_bytes).toBe(counted.totals.rx_bytes);
+    expect([counted.drops, kernel.written]).toEqual([{}, []]);
+  });
+
+  it("to itself goes through the kernel", () => {
+    const { kernel, take } = setUp(passOn);
+    take(frameType.packet, packet("10.8.0.2", "10.20.0.1"));
+    expect(kernel.written).toHaveLength(1);
+  });
+
+  it("still must have a source of its own", () => {
+    const { counted, bobLink, take } = setUp(passOn);
+    take(frameType.packet, packet("10.8.0.4", "10.8.0.3"));
+    expect([counted.drops, bobLink.chunks]).toEqual([{ spoofed_source: 1 }, []]);
+  });
+
+  it("is counted once when the other can't get it: no link, too big, no offload, or behind", () => {
+    const none = setUp(passOn);
+    none.take(frameType.packet, packet("10.8.0.2", "10.8.0.4"));
+    const big = setUp(passOn);
+    big.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 1273));
+    const plain = setUp({ ...passOn, bobPeer: noOffload });
+    plain.take(frameType.offload, offloadTo("10.8.0.3"));
+    const behind = setUp(passOn);
+    behind.bobLink.slow = true;
+    for (let n = 0; n < 11; n++) behind.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 972));
+    for (const { counted } of [none, big, plain]) {
+      expect(counted.dropped).toBe(1);
+      expect(counted.totals).toMatchObject({ frames_injected: 0, frames_accepted: 0 });
+    }
+    expect(behind.counted.drops).toEqual({ peer_queue_full: 2 });
+    expect(behind.bobLink.frames).toHaveLength(9);
+    expect(behind.bobLink.queuedBytes).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe("whatever the peer sends", () => {
+  const address = fc.constantFrom("10.8.0.1", "10.8.0.2", "10.8.0.3", "10.8.0.4", "10.20.1.1", "224.0.0.1", "8.8.8.8");
+  const plain = fc
+    .tuple(address, address, fc.nat({ max: 1500 }))
+    .map(([from, target, size]) => ({ type: frameType.packet as FrameType, body: packet(from, target, size) }));
+  const junk = fc
+    .uint8Array({ minLength: 20, maxLength: 200 })
+    .map((bytes) => ({ type: frameType.packet as FrameType, body: Buffer.from(bytes) }));
+  const offload = shapes.map((shape) => ({
+    type: frameType.offload as FrameType,
+    body: offloadBody(unitFor(shape).unit),
+  }));
+  const spoilt = fc.tuple(fc.oneof(plain, offload), fc.nat(), fc.nat({ max: 255 })).map(([frame, at, value]) => {
+    const body = Buffer.from(frame.body);
+    body[at % Math.min(80, body.length)] = value;
+    return { ...frame, body };
+  });
+
+  it("is injected, passed on or dropped for one reason, each frame once", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(plain, junk, offload, spoilt), { maxLength: 60 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        (frames, clientToClient, anySource, dull) => {
+          const setup = setUp({ clientToClient, anySource, ...(dull ? { features: noOffload } : {}) });
+          for (const { type, body } of frames) setup.take(type, body);
+          const { totals, dropped } = setup.counted;
+          expect(totals.rx_packets).toBe(frames.length);
+          expect(totals.frames_injected + dropped).toBe(frames.length);
+          const passedOn = setup.bobLink.frames.length;
+          expect(setup.kernel.written.length + passedOn).toBe(totals.frames_injected);
+          expect([totals.frames_accepted, totals.tx_packets]).toEqual([passedOn, passedOn]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
