@@ -5,12 +5,13 @@ import { Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
 import { Acceptor } from "../link/acceptor.ts";
 import { dial } from "../link/dialer.ts";
-import { type FrameType, frameType } from "../link/frame.ts";
+import { controlFrame, type FrameType, frameType } from "../link/frame.ts";
 import { Link, type LinkHandlers } from "../link/link.ts";
 import {
   type CloseReason,
   decodeHello,
   decodeWelcome,
+  encodeClose,
   encodeGoaway,
   encodeHello,
   encodeWelcome,
@@ -33,6 +34,8 @@ import type { Command, DataThreadOptions, Event } from "./messages.ts";
 const tickMs = 250;
 /** HELLO must follow the handshake within this. */
 const helloDeadline = 3000;
+/** For the control plane to answer a HELLO: many come at once when a server is restarted. */
+const admissionDeadline = 10_000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
 /** What is still on its way over a link that was replaced has this long to arrive. */
@@ -45,6 +48,8 @@ interface Held {
   readonly link: Link;
   readonly slot: number;
   session: DataSession<FlowLink> | undefined;
+  /** Server: HELLO has come. */
+  greeted: boolean;
 }
 
 /** The wiring of one data thread: TUN queue, links, sessions and the two flows between them. */
@@ -198,7 +203,8 @@ export class DataThread {
   ): Held | undefined {
     const slot = this.#slots.take();
     if (slot === undefined) {
-      socket.destroy();
+      socket.write(controlFrame(frameType.close, encodeClose("server_full", "")));
+      socket.destroySoon();
       this.#emit({ type: "refused", remote, reason: "server_full", text: "core.max_connections links are open" });
       return undefined;
     }
@@ -213,7 +219,7 @@ export class DataThread {
       greetingBy: performance.now() + greetingWithin,
       now: () => performance.now(),
     });
-    const held: Held = { link, slot, session: undefined };
+    const held: Held = { link, slot, session: undefined, greeted: false };
     this.#links.set(id, held);
     link.start();
     return held;
@@ -239,11 +245,13 @@ export class DataThread {
     const held = this.#links.get(link.id);
     if (held === undefined) return;
     if (this.#options.mode === "server") {
-      if (type !== frameType.hello || held.session !== undefined)
-        return link.close("protocol_error", "unexpected WELCOME");
+      if (type !== frameType.hello) return link.close("protocol_error", "unexpected WELCOME");
+      if (held.greeted) return link.close("protocol_error", "a second HELLO");
+      held.greeted = true;
       const hello = decodeHello(body);
       if (hello === undefined) return link.close("protocol_error", "malformed HELLO");
       if (hello.version !== protocolVersion) return link.close("version", `this end speaks version ${protocolVersion}`);
+      link.state = { kind: "configuring", until: performance.now() + admissionDeadline };
       const { identity, remote } = link;
       return this.#emit({ type: "hello", link: link.id, slot: held.slot, remote, identity, hello });
     }
