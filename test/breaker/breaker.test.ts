@@ -385,6 +385,7 @@ describe("operator", () => {
       opened_seconds: null,
       retry_in_ms: null,
       permits_left: null,
+      cause: "operator",
       last_cause: null,
     });
     early.fail("policy", 1000);

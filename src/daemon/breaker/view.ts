@@ -17,7 +17,9 @@ export interface BreakerView {
   retry_in_ms: number | null;
   /** Half-open: calls that would be admitted now. */
   permits_left: number | null;
-  /** Why it last opened; null since a reset. */
+  /** What brought it into its present state; null when it was in it from the start. */
+  cause: Cause | null;
+  /** Why it last opened, also after it closed; null since the start or a reset. */
   last_cause: Cause | null;
 }
 
@@ -43,6 +45,7 @@ export function view(core: Core, now: Millis): BreakerView {
     opened_seconds: since === undefined ? null : (now - since) / 1000,
     retry_in_ms: since === undefined ? null : (retryAfter(core, now) ?? null),
     permits_left: state.kind === "half_open" ? permitsLeft(state) : null,
+    cause: core.entered?.cause ?? null,
     last_cause: core.lastCause ?? null,
   };
 }
