@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hashText } from "../../src/daemon/balance/hash.ts";
 import { RoundRobin } from "../../src/daemon/balance/round-robin.ts";

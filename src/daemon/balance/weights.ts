@@ -8,8 +8,8 @@ const rampStart = 0.1;
 const stepLimit = 0.1;
 /** A fall begins only when the target is this far below, so that noise moves nothing. */
 const noiseBand = 0.1;
-/** A rise waits this long after a fall: at most one oscillation in this time. */
-const riseHold: Millis = 60_000;
+/** Time from one change of direction to the next, so that weights and round trips can't chase each other. */
+const turnHold: Millis = 60_000;
 /** Least factor: a weight of nothing would never show that it is better. */
 const floor = 0.01;
 const leastRttFactor = 0.25;
@@ -26,24 +26,27 @@ export interface Measured {
   readonly loadHint: number;
 }
 
+type Trend = "rising" | "falling";
+
 /** What measurements make of a configured weight. */
 export interface WeightFactor {
   /** 0.01 to 1. */
   readonly value: number;
-  readonly trend: "rising" | "falling";
-  readonly fellAt: Millis | undefined;
+  readonly trend: Trend;
+  /** When the trend last changed. */
+  readonly turnedAt: Millis | undefined;
   /** When it was last looked at. */
   readonly at: Millis;
 }
 
 /** Factor of a backend at the start of the process: full weight, no slow start. */
 export function initialFactor(now: Millis): WeightFactor {
-  return { value: 1, trend: "rising", fellAt: undefined, at: now };
+  return { value: 1, trend: "rising", turnedAt: undefined, at: now };
 }
 
 /** Factor of a backend that just came back from a failure: where its slow start begins. */
 export function recoveredFactor(now: Millis): WeightFactor {
-  return { value: rampStart, trend: "rising", fellAt: undefined, at: now };
+  return { value: rampStart, trend: "rising", turnedAt: undefined, at: now };
 }
 
 /** Progress of the slow start, 0.1 to 1, linear; 1 when the backend has not failed since the process started. */
@@ -68,15 +71,19 @@ export function targetFactor({ rtt, failureRate, ramp, loadHint }: Measured, med
 /** One look, meant for once a second: moves at most 10 % a second towards the target, however often it is called. */
 export function stepFactor(factor: WeightFactor, target: number, now: Millis): WeightFactor {
   const goal = clamp(target, floor, 1);
+  const trend = trendTowards(goal, factor);
+  const turns = trend !== factor.trend;
+  const held = turns && factor.turnedAt !== undefined && now - factor.turnedAt < turnHold;
+  if (trend === undefined || held) return { ...factor, at: now };
   const limit = stepLimit * clamp((now - factor.at) / 1000, 0, 1);
-  const { value, trend, fellAt } = factor;
-  if (goal < value * (trend === "falling" ? 1 : 1 - noiseBand)) {
-    return { value: Math.max(goal, value * (1 - limit)), trend: "falling", fellAt: now, at: now };
-  }
-  if (goal > value && (fellAt === undefined || now - fellAt >= riseHold)) {
-    return { value: Math.min(goal, value * (1 + limit)), trend: "rising", fellAt, at: now };
-  }
-  return { ...factor, at: now };
+  const value = clamp(goal, factor.value * (1 - limit), factor.value * (1 + limit));
+  return { value, trend, turnedAt: turns ? now : factor.turnedAt, at: now };
+}
+
+/** Undefined when there is nothing to do. */
+function trendTowards(goal: number, { value, trend }: WeightFactor): Trend | undefined {
+  if (goal > value) return "rising";
+  return goal < value * (trend === "falling" ? 1 : 1 - noiseBand) ? "falling" : undefined;
 }
 
 /** The weight that counts: the operator's, while pinned, at once; else the configured one times the factor. */
