@@ -19,7 +19,7 @@ const rules: Rules = {
 const examples: { [K in StateKind]: State & { kind: K } } = {
   closed: { kind: "closed", failuresInRow: 0, healthySince: 0 },
   open: { kind: "open", since: 0, openTime: 1000, jitter: 1 },
-  half_open: { kind: "half_open", probes: [], passed: 0, passedSlowly: 0, touched: 0 },
+  half_open: { kind: "half_open", probes: [], passed: 0, passedSlowly: 0, quietSince: 0 },
   forced_open: { kind: "forced_open", since: 0, until: undefined },
   disabled: { kind: "disabled" },
   observe: { kind: "observe" },

@@ -15,7 +15,7 @@ export function admit(core: Core, now: Millis): Admission {
   if (!admits(state)) return { kind: "rejected", retryAfter: retryAfter(core, now) };
   if (state.kind !== "half_open") return { kind: "admitted", ticket: { generation, deadline: undefined }, core };
   const ticket: Ticket = { generation, deadline: now + probeTimeout };
-  const probing: State = { ...state, probes: [...state.probes, ticket], touched: now };
+  const probing: State = { ...state, probes: [...state.probes, ticket] };
   return { kind: "admitted", ticket, core: { ...core, state: probing } };
 }
 

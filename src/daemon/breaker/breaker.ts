@@ -50,7 +50,6 @@ export class Breaker {
   #rules: Rules;
   #core: Core;
   #timer: Timer | undefined;
-  #armedFor: Millis | undefined;
   #stopped = false;
   /** Tickets whose result was taken. */
   readonly #settled = new WeakSet<Ticket>();
@@ -86,7 +85,6 @@ export class Breaker {
   setAlone(alone: boolean): void {
     this.#catchUp();
     this.#move({ ...this.#core, alone });
-    this.#catchUp();
   }
 
   /** open-breaker: rejects, for `time` (then half-open) or until an operator ends it. */
@@ -166,18 +164,14 @@ export class Breaker {
   }
 
   #arm(): void {
-    const due = dueAt(this.#core);
-    if (this.#stopped || due === this.#armedFor) return;
     this.#timer?.cancel();
-    this.#armedFor = due;
-    if (due === undefined) return;
-    const delay = Math.min(longestTimer, due - this.#parts.clock.now());
-    this.#timer = this.#parts.clock.after(delay, () => this.#timerFired());
-  }
-
-  #timerFired(): void {
-    this.#armedFor = undefined;
-    this.#catchUp();
-    this.#arm();
+    const due = dueAt(this.#core);
+    if (this.#stopped || due === undefined) return;
+    const delay = Math.max(0, Math.min(longestTimer, due - this.#parts.clock.now()));
+    this.#timer = this.#parts.clock.after(delay, () => {
+      this.#catchUp();
+      // It may have rung early.
+      this.#arm();
+    });
   }
 }

@@ -68,7 +68,7 @@ export function open(core: Core, cause: Cause, { rules, now, random }: Circumsta
 }
 
 export function halfOpen(core: Core, now: Millis): Core {
-  const state: State = { kind: "half_open", probes: [], passed: 0, passedSlowly: 0, touched: now };
+  const state: State = { kind: "half_open", probes: [], passed: 0, passedSlowly: 0, quietSince: now };
   return enter(core, state, "open_time_over", now);
 }
 

@@ -55,8 +55,8 @@ function expireHalfOpen(core: Core, state: HalfOpenState, at: Circumstances): { 
   return { core: open({ ...core, window }, "probe_hung", at), hung };
 }
 
-function halfOpenDue({ probes, passed, touched }: HalfOpenState): Millis | undefined {
+function halfOpenDue({ probes, passed, quietSince }: HalfOpenState): Millis | undefined {
   const deadlines = probes.flatMap(({ deadline }) => deadline ?? []);
   if (deadlines.length > 0) return Math.min(...deadlines);
-  return passed > 0 ? touched + quietTime : undefined;
+  return passed > 0 ? quietSince + quietTime : undefined;
 }

@@ -88,7 +88,7 @@ function settleHalfOpen(
     probes: state.probes.filter((probe) => probe !== ticket),
     passed: state.passed + (judgement === undefined ? 0 : 1),
     passedSlowly: state.passedSlowly + (judgement === "slow" ? 1 : 0),
-    touched: at.now,
+    quietSince: at.now,
   };
   return next.passed < probePermits ? { ...core, state: next } : judged(core, next, at);
 }

@@ -27,8 +27,8 @@ export interface HalfOpenState {
   readonly probes: readonly Ticket[];
   readonly passed: number;
   readonly passedSlowly: number;
-  /** When a probe last began or ended. */
-  readonly touched: Millis;
+  /** When a probe last ended, or the state began. */
+  readonly quietSince: Millis;
 }
 
 export type State =
