@@ -4,7 +4,7 @@ import { Inbound } from "../flow/inbound.ts";
 import { Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
 import { Acceptor } from "../link/acceptor.ts";
-import { dial } from "../link/dialer.ts";
+import { dial, type DialTarget } from "../link/dialer.ts";
 import { controlFrame, type FrameType, frameType } from "../link/frame.ts";
 import { Link, type LinkHandlers } from "../link/link.ts";
 import {
@@ -112,6 +112,8 @@ export class DataThread {
         return this.#acceptor?.renew(serverTlsOptions(command.material));
       case "dial":
         return void this.#dial(command);
+      case "probe":
+        return void this.#probe(command);
       case "admit":
         return this.#admit(command);
       case "refuse":
@@ -176,22 +178,36 @@ export class DataThread {
 
   async #dial(command: Extract<Command, { type: "dial" }>): Promise<void> {
     const begun = performance.now();
-    const outcome = await dial(command.target, {
-      tls: clientTlsOptions(this.#material, command.target.serverName),
-      timeout: command.timeoutMs,
-      keepAlive: this.#options.keepAlive,
-      authentication: authentication("server"),
-    });
+    const outcome = await this.#connect(command.target, command.timeoutMs);
     if (outcome.kind === "failed") {
       return this.#emit({ type: "dial_failed", link: command.link, reason: outcome.reason, text: outcome.text });
     }
     if (this.#stopping) return void outcome.socket.destroy();
     const rest = Math.max(1, command.timeoutMs - (performance.now() - begun));
     const held = this.#open(command.link, outcome.socket, command.target.identity, outcome.remote, rest);
-    if (held === undefined) return;
+    if (held === undefined) {
+      const text = "core.max_connections links are open";
+      return this.#emit({ type: "dial_failed", link: command.link, reason: "server_full", text });
+    }
     held.link.index = command.hello.linkIndex;
     held.link.control(frameType.hello, encodeHello(command.hello));
     this.#emit({ type: "secured", link: command.link, remote: outcome.remote, local: outcome.local });
+  }
+
+  async #probe({ name, target, timeoutMs }: Extract<Command, { type: "probe" }>): Promise<void> {
+    const outcome = await this.#connect(target, timeoutMs);
+    if (outcome.kind === "secured") outcome.socket.end();
+    const reason = outcome.kind === "failed" ? outcome.reason : undefined;
+    this.#emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
+  }
+
+  #connect(target: DialTarget, timeout: number): ReturnType<typeof dial> {
+    return dial(target, {
+      tls: clientTlsOptions(this.#material, target.serverName),
+      timeout,
+      keepAlive: this.#options.keepAlive,
+      authentication: authentication("server"),
+    });
   }
 
   #open(
