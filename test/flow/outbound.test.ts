@@ -188,16 +188,16 @@ function order(id: number): Buffer {
   return packet("10.8.0.1", ann, Buffer.from([id]));
 }
 
-describe("a peer without offload", () => {
-  async function sent(unit: Buffer, peer: OffloadFeatures): Promise<{ link: FakeLink; counted: Counted }> {
-    const { kernel, counted, sessions } = setUp();
-    const link = new FakeLink(1);
-    sessions.add(spec("ann", [ann, "fd00:8::2"], { mtu: 65_535, peer }), link);
-    for (const one of [makeUnit(order(1), {}), unit, makeUnit(order(2), {})]) kernel.inject(one);
-    await kernel.whenDrained();
-    return { link, counted };
-  }
+async function sent(unit: Buffer, peer: OffloadFeatures): Promise<{ link: FakeLink; counted: Counted }> {
+  const { kernel, counted, sessions } = setUp();
+  const link = new FakeLink(1);
+  sessions.add(spec("ann", [ann, "fd00:8::2"], { mtu: 65_535, peer }), link);
+  for (const one of [makeUnit(order(1), {}), unit, makeUnit(order(2), {})]) kernel.inject(one);
+  await kernel.whenDrained();
+  return { link, counted };
+}
 
+describe("a peer without offload", () => {
   it("gets whole packets with right checksums, in their order among the others", async () => {
     await fc.assert(
       fc.asyncProperty(shapes, async (shape) => {
