@@ -16,6 +16,7 @@ describeNetns("tcpdump on the outer link", () => {
       "tcpdump",
       "-i",
       "outer",
+      "--immediate-mode",
       "-s",
       "0",
       "-U",
