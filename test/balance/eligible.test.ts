@@ -140,6 +140,19 @@ describe("priorities", () => {
     expect(levelShares(level(0, "up", "down", "down"))).toEqual({ "0": 1 });
   });
 
+  test("two weak levels share what neither can take alone", () => {
+    const weak: OperationalState[] = ["up", "down", "down", "down"];
+    const shares = levelShares([...level(0, ...weak), ...level(1, ...weak)]);
+    expect(shares["0"]).toBeCloseTo(0.5, 1.5);
+    expect(shares["1"]).toBeCloseTo(0.5, 1.5);
+  });
+
+  test("backends of weight 0 are not missed, drained ones are", () => {
+    const spare = backend("spare", { priority: 1 });
+    expect(levelShares([backend("a"), backend("b", { weight: 0 }), spare])).toEqual({ "0": 1 });
+    expect(levelShares([backend("a"), backend("b", { admin: "drain" }), spare])["0"]).toBeCloseTo(0.7, 1.5);
+  });
+
   test("a level that comes back takes over along its slow start", () => {
     const shares = [0.1, 0.5, 1].map(
       (ramp) => levelShares([backend("back", { ramp }), backend("spare", { priority: 1 })])["0"],

@@ -60,6 +60,7 @@ describe("rise and fall", () => {
   test("only failures in a row take it down", () => {
     expect(walk(up, failed, failed, passed, failed, failed).kind).toBe("up");
     expect(walk(starting, failed, failed, passed, failed, failed).kind).toBe("up");
+    expect(walk(leaving, failed, failed, stopping, failed, failed).kind).toBe("stopping");
   });
 
   test("only successes in a row bring it up", () => {

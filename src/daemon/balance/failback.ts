@@ -10,7 +10,7 @@ export function failBackTargets<B extends Backend>(
   choice: Eligible<B>,
   takeoverKeepsFlows: boolean,
 ): readonly B[] {
-  if (!takeoverKeepsFlows || choice.kind !== "healthy") return [];
+  if (!takeoverKeepsFlows || choice.kind === "none") return [];
   return choice.backends.filter(
     ({ priority, operational, ramp }) => priority < current.priority && operational === "up" && ramp >= 1,
   );
