@@ -76,7 +76,10 @@ export const errorCodes = {
     means: "The control connection closed before the answer.",
     next: "look at: systemctl status sssonector",
   },
-  control_not_found: { means: "No such connection or session.", next: "list them: sssonector ctl connections" },
+  control_not_found: {
+    means: "No such connection, session or backend.",
+    next: "list them: sssonector ctl connections, sessions or backends",
+  },
   control_protocol: {
     means: "The daemon and this program do not understand each other.",
     next: "use the sssonector command that came with the daemon",

@@ -7,8 +7,8 @@ import { type Context, printJson } from "./context.ts";
 /** Calls an action of the daemon. */
 export type Act = (client: ControlClient, context: Context, dryRun: boolean) => Promise<ActionOutcome>;
 
-export const kick: Act = (client, { argument, options }, dryRun) =>
-  client.call("kick", { target: argument, reason: options.reason, dry_run: dryRun });
+export const kick: Act = (client, { args: [target = ""], options }, dryRun) =>
+  client.call("kick", { target, reason: options.reason, dry_run: dryRun });
 export const reload: Act = (client, _context, dryRun) => client.call("reload", { dry_run: dryRun });
 export const stop: Act = (client, _context, dryRun) => client.call("stop", { dry_run: dryRun });
 

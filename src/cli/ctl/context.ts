@@ -6,8 +6,8 @@ import type { Terminal } from "./terminal.ts";
 /** What a verb works with. */
 export interface Context {
   options: Options;
-  /** The verb's argument; empty when it takes none. */
-  argument: string;
+  /** The verb's arguments, as many as it must have and at most as many as it takes; none is empty. */
+  args: readonly string[];
   terminal: Terminal;
   /** @throws SssonectorError control_* */
   connect(): Promise<ControlClient>;
@@ -16,12 +16,12 @@ export interface Context {
 /** Milliseconds to wait for an answer, unless --timeout says otherwise. */
 const answerTime = 5_000;
 
-export function contextFor(options: Options, argument: string, terminal: Terminal): Context {
+export function contextFor(options: Options, args: readonly string[], terminal: Terminal): Context {
   const connect = async (): Promise<ControlClient> => {
     const socketPath = locateSocket(options.socket, runDirectory(terminal.env));
     return connectControl({ socketPath, clientName: "ctl", timeoutMs: options.timeout ?? answerTime });
   };
-  return { options, argument, terminal, connect };
+  return { options, args, terminal, connect };
 }
 
 /** Prints one answer as a line of JSON. */

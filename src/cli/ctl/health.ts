@@ -1,9 +1,10 @@
-import type { Alert, DaemonState, Status } from "../../shared/control/snapshot.ts";
+import type { Alert, Backend, DaemonState, Snapshot } from "../../shared/control/snapshot.ts";
 import { describeError } from "../../shared/errors.ts";
 import { printable } from "../../shared/text.ts";
 import { type Context, printJson } from "./context.ts";
+import { notClosed } from "./not-closed.ts";
 import { show, type View } from "./read.ts";
-import { alertLines, statusView } from "./views.ts";
+import { alertLines } from "./views.ts";
 
 /** Exit codes of `health`, as monitoring systems read them. */
 export const healthExit = { ok: 0, degraded: 1, critical: 2, unreachable: 3 } as const;
@@ -12,12 +13,15 @@ interface Health {
   health: Exclude<keyof typeof healthExit, "unreachable">;
   state: DaemonState;
   alerts: Alert[];
+  /** Names. */
+  backends_down: string[];
+  breakers_not_closed: string[];
 }
 
 const healthView: View<Health> = {
-  fetch: async (client, context) => judge(await statusView.fetch(client, context)),
+  fetch: async (client) => judge(await client.call("snapshot", {})),
   json: (health) => health,
-  text: ({ health, state, alerts }) => `${alertLines(alerts)}${health} (${state})\n`,
+  text,
   exit: ({ health }) => healthExit[health],
 };
 
@@ -33,7 +37,26 @@ export async function health(context: Context): Promise<number> {
   }
 }
 
-function judge({ state, alerts }: Status): Health {
-  if (alerts.some(({ severity }) => severity === "critical")) return { health: "critical", state, alerts };
-  return { health: state === "ready" && alerts.length === 0 ? "ok" : "degraded", state, alerts };
+function judge({ status, backends, breakers }: Snapshot): Health {
+  const { state, alerts } = status;
+  const backends_down = backends.filter(isDown).map(({ name }) => name);
+  const breakers_not_closed = notClosed(breakers);
+  const rows = { state, alerts, backends_down, breakers_not_closed };
+  if (alerts.some(({ severity }) => severity === "critical")) return { health: "critical", ...rows };
+  const troubles = alerts.length + backends_down.length + breakers_not_closed.length;
+  return { health: state === "ready" && troubles === 0 ? "ok" : "degraded", ...rows };
+}
+
+/** Under maint nothing is checked, and that is what the operator wants. */
+function isDown({ admin, operational }: Backend): boolean {
+  return operational === "down" && admin !== "maint";
+}
+
+function text({ health, state, alerts, backends_down, breakers_not_closed }: Health): string {
+  const rows = `${rowLines("backend down", backends_down)}${rowLines("breaker not closed", breakers_not_closed)}`;
+  return `${alertLines(alerts)}${rows}${health} (${state})\n`;
+}
+
+function rowLines(what: string, names: readonly string[]): string {
+  return names.map((name) => `WARNING ${what}: ${printable(name)}\n`).join("");
 }

@@ -1,5 +1,6 @@
 import { optionRows, type OptionName } from "./options.ts";
-import { everyVerb, optionsOf, type Verb, verbs } from "./verbs.ts";
+import type { Verb } from "./verb.ts";
+import { everyVerb, optionsOf, verbs } from "./verbs.ts";
 
 /** Help for all verbs, each with one example, or for one. */
 export function help(verb: Verb | undefined): string {
@@ -8,10 +9,10 @@ export function help(verb: Verb | undefined): string {
 
 function overview(): string {
   const list = verbs.map(
-    (verb) => `  ${verb.name.padEnd(12)} ${verb.does}\n${" ".repeat(15)}sssonector ctl ${verb.example}`,
+    (verb) => `  ${verb.name.padEnd(14)} ${verb.does}\n${" ".repeat(17)}sssonector ctl ${verb.example}`,
   );
   return lines([
-    "usage: sssonector ctl [--socket PATH] [--json] [--timeout 5s] VERB [ARGUMENT] [OPTIONS]",
+    "usage: sssonector ctl [--socket PATH] [--json] [--timeout 5s] VERB [ARGUMENT…] [OPTIONS]",
     "",
     ...list,
     "",
@@ -24,7 +25,7 @@ function overview(): string {
 
 function verbHelp(verb: Verb): string {
   return lines([
-    `usage: sssonector ctl ${verb.name}${verb.argument === undefined ? "" : ` ${verb.argument}`} [OPTIONS]`,
+    `usage: sssonector ctl ${verb.name}${(verb.arguments ?? []).map((name) => ` ${name}`).join("")} [OPTIONS]`,
     "",
     verb.does,
     "",

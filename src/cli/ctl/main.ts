@@ -11,7 +11,7 @@ export async function run(argv: readonly string[], terminal: Terminal = processT
   try {
     const command = parseCommand(argv);
     if (command.kind === "run") {
-      return await command.verb.run(contextFor(command.options, command.argument, terminal));
+      return await command.verb.run(contextFor(command.options, command.args, terminal));
     }
     terminal.out(help(command.verb));
     return 0;

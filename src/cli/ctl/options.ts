@@ -20,7 +20,10 @@ export type OptionName =
   | "reason"
   | "dry-run"
   | "yes"
-  | "for";
+  | "for"
+  | "deadline"
+  | "all"
+  | "accept-risk";
 
 /** Every option of every verb. */
 export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
@@ -35,7 +38,13 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   reason: { value: "TEXT", does: "why; told to the peer and audited" },
   "dry-run": { does: "say what would happen and do nothing" },
   yes: { does: "don't ask" },
-  for: { value: "CONDITION", does: "ready, or state=STATE" },
+  for: {
+    value: "WHAT",
+    does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker: a duration",
+  },
+  deadline: { value: "DURATION", does: "close what is left after that time" },
+  all: { does: "every breaker" },
+  "accept-risk": { does: "do it also when it takes the last healthy backend" },
 };
 
 /** Values as they stand on the command line: text, or true for an option without a value. */
@@ -56,6 +65,10 @@ export interface Options {
   dryRun: boolean;
   yes: boolean;
   for: string | undefined;
+  /** Milliseconds. */
+  deadline: number | undefined;
+  all: boolean;
+  acceptRisk: boolean;
 }
 
 export type Since = { kind: "age"; milliseconds: number } | { kind: "seq"; seq: number };
@@ -65,15 +78,18 @@ export function decodeOptions(raw: RawOptions): Options {
   return {
     socket: text(raw.socket),
     json: raw.json === true,
-    timeout: duration("timeout", raw.timeout),
+    timeout: durationOf("timeout", raw.timeout),
     watch: raw.watch === true,
-    interval: duration("interval", raw.interval) ?? 1_000,
+    interval: durationOf("interval", raw.interval) ?? 1_000,
     follow: raw.follow === true,
     since: since(raw.since),
     reason: text(raw.reason),
     dryRun: raw["dry-run"] === true,
     yes: raw.yes === true,
     for: text(raw.for),
+    deadline: durationOf("deadline", raw.deadline),
+    all: raw.all === true,
+    acceptRisk: raw["accept-risk"] === true,
   };
 }
 
@@ -81,8 +97,11 @@ function text(value: string | true | undefined): string | undefined {
   return value === true ? undefined : value;
 }
 
-/** From 100 ms to 24 days, the longest that a timer can wait. */
-function duration(name: OptionName, value: string | true | undefined): number | undefined {
+/**
+ * Milliseconds from 100 ms to 24 days, the longest that a timer can wait; undefined when there is no value.
+ * @throws SssonectorError usage
+ */
+export function durationOf(name: OptionName, value: string | true | undefined): number | undefined {
   if (typeof value !== "string") return undefined;
   const milliseconds = parseDuration(value);
   if (milliseconds !== undefined && milliseconds >= 100 && milliseconds < 2 ** 31) return milliseconds;

@@ -2,11 +2,12 @@ import { parseArgs } from "node:util";
 import { SssonectorError } from "../../shared/errors.ts";
 import { decodeOptions, type OptionName, optionRows, type Options, type RawOptions } from "./options.ts";
 import { didYouMean } from "./suggest.ts";
-import { everyVerb, optionsOf, type Verb, verbs } from "./verbs.ts";
+import type { Verb } from "./verb.ts";
+import { everyVerb, optionsOf, verbs } from "./verbs.ts";
 
 export type Command =
   | { kind: "help"; verb: Verb | undefined }
-  | { kind: "run"; verb: Verb; options: Options; argument: string };
+  | { kind: "run"; verb: Verb; options: Options; args: readonly string[] };
 
 interface OptionToken {
   name: string;
@@ -34,7 +35,7 @@ export function parseCommand(argv: readonly string[]): Command {
     return { kind: "help", verb: name === "help" && rest[0] !== undefined ? findVerb(rest[0]) : verb };
   }
   if (verb === undefined) throw usage("a verb is missing");
-  return { kind: "run", verb, options: decodeOptions(raw), argument: checkArgument(verb, rest) };
+  return { kind: "run", verb, options: decodeOptions(raw), args: checkArguments(verb, rest) };
 }
 
 function findVerb(name: string): Verb {
@@ -63,12 +64,15 @@ function checkValue({ name, value, inlineValue }: OptionToken): string | true {
   return value;
 }
 
-function checkArgument(verb: Verb, given: readonly string[]): string {
-  const [argument = "", extra] = given;
-  if (verb.argument !== undefined && argument === "") throw usage(`${verb.name} needs ${verb.argument}`, verb);
-  const surplus = verb.argument === undefined ? given[0] : extra;
+function checkArguments(verb: Verb, given: readonly string[]): readonly string[] {
+  const names = verb.arguments ?? [];
+  const missing = names.find((name, at) => !name.startsWith("[") && !given[at]);
+  if (missing !== undefined) throw usage(`${verb.name} needs ${missing}`, verb);
+  const surplus = given[names.length];
   if (surplus !== undefined) throw usage(`${verb.name}: unexpected ${JSON.stringify(surplus)}`, verb);
-  return argument;
+  // `drain "$B"` with an unset variable is no order to drain the daemon.
+  if (given.includes("")) throw usage(`${verb.name}: ${names[given.indexOf("")]} is empty`, verb);
+  return given;
 }
 
 function usage(message: string, verb?: Verb): SssonectorError {

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { type HelloParams, limits, protocolVersions } from "../../shared/control/protocol.ts";
 import { act, type Actor } from "./actions.ts";
 import type { ActionResult, ControlBackend } from "./backend.ts";
-import { backendAction } from "./backend-call.ts";
+import { auditTarget, backendAction } from "./backend-call.ts";
 import { type Call, failure, type Outcome } from "./request.ts";
 
 /** What the methods know of the connection that calls them. */
@@ -53,8 +53,9 @@ export async function dispatch(caller: Caller, call: Call, backend: ControlBacke
     case "reset_breaker":
     case "open_breaker":
     case "close_breaker": {
-      const { backend: name = "", dry_run: dryRun = false, accept_risk: acceptRisk = false } = call.params;
-      return action(name, dryRun, () => backend.act(backendAction(call), { dryRun, acceptRisk }));
+      const { dry_run: dryRun = false, accept_risk: acceptRisk = false } = call.params;
+      const what = backendAction(call);
+      return action(auditTarget(what, acceptRisk), dryRun, () => backend.act(what, { dryRun, acceptRisk }));
     }
   }
 }

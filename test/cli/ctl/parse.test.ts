@@ -16,9 +16,9 @@ function parsed(line: string): Extract<Command, { kind: "run" }> {
 
 describe("a command line", () => {
   it("takes options before and after the verb", () => {
-    const { verb, options, argument } = parsed("--socket /run/x.sock kick --reason why c1 --json --timeout=250ms");
+    const { verb, options, args } = parsed("--socket /run/x.sock kick --reason why c1 --json --timeout=250ms");
     expect(verb.name).toBe("kick");
-    expect(argument).toBe("c1");
+    expect(args).toEqual(["c1"]);
     expect(options).toMatchObject({ socket: "/run/x.sock", reason: "why", json: true, timeout: 250, dryRun: false });
   });
 
@@ -27,6 +27,8 @@ describe("a command line", () => {
     ["events --since 17 --follow", { since: { kind: "seq", seq: 17 }, follow: true }],
     ["status --watch --interval 2s", { watch: true, interval: 2_000 }],
     ["stop --dry-run --yes", { dryRun: true, yes: true }],
+    ["drain eu-1 --deadline 10m --accept-risk", { deadline: 600_000, acceptRisk: true }],
+    ["reset-breaker --all", { all: true }],
   ])("%s", (line, options) => expect(parsed(line).options).toMatchObject(options));
 
   it.each([
@@ -39,6 +41,12 @@ describe("a command line", () => {
     ["status extra", 'unexpected "extra"'],
     ["kick", "kick needs CONNECTION|SESSION"],
     ["kick a b", 'unexpected "b"'],
+    ["maint", "maint needs BACKEND"],
+    ["set-weight eu-1", "set-weight needs N|auto"],
+    ["drain eu-1 eu-2", 'unexpected "eu-2"'],
+    ["drain ", "drain: [BACKEND] is empty"],
+    ["drain eu-1 --deadline soon", "--deadline wants a duration"],
+    ["ready eu-1 --accept-risk", "ready takes no --accept-risk"],
     ["status --socket --json", "--socket needs a value"],
     ["status --json=yes", "--json takes no value"],
     ["status --timeout 5", "--timeout wants a duration"],
@@ -90,7 +98,7 @@ describe("help", () => {
 it.each([
   ["statsu", "status"],
   ["helth", "health"],
-  ["r", "reload"],
+  ["rel", "reload"],
   ["s", undefined],
   ["xyzzy", undefined],
 ])("nearest to %s is %s", (word, name) =>

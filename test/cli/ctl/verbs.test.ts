@@ -27,7 +27,9 @@ describe("JSON for scripts", () => {
     ["events", () => ({ v: 1, events: rig.backend.state.events })],
     ["config", () => ({ v: 1, config: rig.backend.rows })],
     ["snapshot", () => rig.backend.state],
-    ["health", () => ({ v: 1, health: "ok", state: "ready", alerts: [] })],
+    ["backends", () => ({ v: 1, backends: rig.backend.state.backends })],
+    ["breakers", () => ({ v: 1, breakers: rig.backend.state.breakers })],
+    ["health", () => ({ v: 1, health: "ok", state: "ready", alerts: [], backends_down: [], breakers_not_closed: [] })],
   ])("%s", async (verb, expected) => {
     expect(await ctl(verb, "--json")).toBe(0);
     expect(json()).toEqual([expected()]);
@@ -263,7 +265,7 @@ describe("wait", () => {
   it("gives up with 7 and says how far it came", async () => {
     withState({ state: "starting" });
     expect(await ctl("wait", "--for", "ready", "--timeout", "100ms")).toBe(7);
-    expect(terminal.stderr).toContain("still not ready: state starting");
+    expect(terminal.stderr).toContain("still not ready: starting");
     expect(
       await run(["--socket", "/nonexistent/x.sock", "wait", "--for", "ready", "--timeout", "100ms"], terminal),
     ).toBe(7);

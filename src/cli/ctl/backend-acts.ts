@@ -1,0 +1,107 @@
+import { exitCodes } from "../../shared/control/exit.ts";
+import { limits } from "../../shared/control/protocol.ts";
+import { SssonectorError } from "../../shared/errors.ts";
+import { printable } from "../../shared/text.ts";
+import { type Act, perform } from "./act.ts";
+import { type Context, printJson } from "./context.ts";
+import { noBackend } from "./no-backend.ts";
+import { notClosed } from "./not-closed.ts";
+import { durationOf } from "./options.ts";
+
+/** An action on the backend that the command line names; the nearest name is told when there is none of this name. */
+function onBackend(act: Act): Act {
+  return async (client, context, dryRun) => {
+    try {
+      return await act(client, context, dryRun);
+    } catch (error) {
+      if (!(error instanceof SssonectorError) || error.code !== "control_not_found") throw error;
+      throw noBackend(named(context), await client.call("snapshot", {}));
+    }
+  };
+}
+
+/** The backend named on the command line; the parser has seen to those that must be there. */
+function named({ args: [backend = ""] }: Context): string {
+  return backend;
+}
+
+function risk({ options }: Context, dryRun: boolean): { dry_run: boolean; accept_risk: boolean } {
+  return { dry_run: dryRun, accept_risk: options.acceptRisk };
+}
+
+export const drain: Act = onBackend((client, context, dryRun) =>
+  client.call("drain", {
+    backend: context.args[0],
+    deadline_ms: context.options.deadline,
+    ...risk(context, dryRun),
+  }),
+);
+
+export const ready: Act = onBackend((client, context, dryRun) =>
+  client.call("ready", { backend: context.args[0], dry_run: dryRun }),
+);
+
+export const maint: Act = onBackend((client, context, dryRun) =>
+  client.call("maint", { backend: named(context), ...risk(context, dryRun) }),
+);
+
+export const setWeight: Act = onBackend((client, context, dryRun) =>
+  client.call("set_weight", {
+    backend: named(context),
+    weight: weightOf(context.args[1] ?? ""),
+    ...risk(context, dryRun),
+  }),
+);
+
+export const openBreaker: Act = onBackend((client, context, dryRun) =>
+  client.call("open_breaker", {
+    backend: named(context),
+    for_ms: durationOf("for", context.options.for),
+    ...risk(context, dryRun),
+  }),
+);
+
+export const closeBreaker: Act = onBackend((client, context, dryRun) =>
+  client.call("close_breaker", { backend: named(context), dry_run: dryRun }),
+);
+
+/**
+ * Resets the named breaker, all of them, or the only one that is not closed.
+ * @throws SssonectorError usage when several are not closed: it lists them
+ */
+export async function resetBreaker(context: Context): Promise<number> {
+  const { args, options } = context;
+  if (options.all && args.length > 0) throw new SssonectorError("usage", "reset-breaker takes a name or --all");
+  if (options.all) return reset(context, { all: true });
+  const backend = args[0] ?? (await onlyOpen(context));
+  return backend === undefined ? nothingToReset(context) : reset(context, { backend });
+}
+
+function reset(context: Context, which: { backend: string } | { all: true }): Promise<number> {
+  const act: Act = (client, _context, dryRun) => client.call("reset_breaker", { ...which, dry_run: dryRun });
+  return perform(context, onBackend(act));
+}
+
+function nothingToReset({ options, terminal }: Context): number {
+  const message = "no breaker is open: nothing to reset";
+  if (options.json) printJson(terminal, { outcome: "done", dry_run: options.dryRun, message, facts: {} });
+  else terminal.out(`${message}\n`);
+  return exitCodes.ok;
+}
+
+/** The only breaker that is not closed; undefined when all are. */
+async function onlyOpen(context: Context): Promise<string | undefined> {
+  using client = await context.connect();
+  const { breakers } = await client.call("snapshot", {});
+  const names = notClosed(breakers);
+  if (names.length <= 1) return names[0];
+  const list = names.map((name) => printable(name)).join(", ");
+  throw new SssonectorError("usage", `several breakers are not closed: ${list}`, { next: "name one, or give --all" });
+}
+
+function weightOf(text: string): number | "auto" {
+  const { min, max } = limits.weight;
+  if (text === "auto") return text;
+  if (/^\d{1,4}$/.test(text) && Number(text) <= max) return Number(text);
+  throw new SssonectorError("usage", `set-weight wants a whole number from ${min} to ${max}, or auto`);
+}

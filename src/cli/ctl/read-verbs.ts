@@ -1,0 +1,74 @@
+import { backendsView, breakersView } from "./backend-views.ts";
+import { events } from "./events.ts";
+import { health } from "./health.ts";
+import { show } from "./read.ts";
+import type { Verb } from "./verb.ts";
+import { configView, connectionsView, sessionsView, snapshotView, statusView } from "./views.ts";
+
+/** Verbs that show something. */
+export const readVerbs: readonly Verb[] = [
+  {
+    name: "status",
+    kind: "read",
+    does: "state, traffic, drops and alerts of the daemon",
+    example: "status --watch",
+    run: (context) => show(context, statusView),
+  },
+  {
+    name: "health",
+    kind: "read",
+    does: "exit code 0 ok, 1 degraded, 2 critical, 3 unreachable",
+    example: "health --timeout 2s",
+    run: health,
+  },
+  {
+    name: "connections",
+    kind: "read",
+    does: "links with their rates and round trips",
+    example: "connections --json",
+    run: (context) => show(context, connectionsView),
+  },
+  {
+    name: "sessions",
+    kind: "read",
+    does: "sessions with their inner addresses",
+    example: "sessions",
+    run: (context) => show(context, sessionsView),
+  },
+  {
+    name: "backends",
+    kind: "read",
+    does: "what traffic is spread over, with states, weights and load",
+    example: "backends --watch",
+    run: (context) => show(context, backendsView),
+  },
+  {
+    name: "breakers",
+    kind: "read",
+    does: "circuit breakers of the backends, why they opened and when they try again",
+    example: "breakers",
+    run: (context) => show(context, breakersView),
+  },
+  {
+    name: "events",
+    kind: "read",
+    does: "what happened",
+    options: ["follow", "since"],
+    example: "events --since 5m --follow",
+    run: events,
+  },
+  {
+    name: "config",
+    kind: "read",
+    does: "every setting in effect, where it comes from, and whether a reload applies it",
+    example: "config",
+    run: (context) => show(context, configView),
+  },
+  {
+    name: "snapshot",
+    kind: "read",
+    does: "everything the daemon says about itself, as JSON",
+    example: "snapshot --json",
+    run: (context) => show(context, snapshotView),
+  },
+];
