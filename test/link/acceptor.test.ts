@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
 import { material, TestCa } from "../tls/certificates.ts";
 import { dialTo, Door, generous } from "./doors.ts";
+import { eventually } from "./eventually.ts";
 import { createCredentials, type Credentials } from "./wire.ts";
 
 let ca: TestCa;
@@ -42,7 +43,7 @@ describe("the acceptor", () => {
     const outcome = await dialTo(door.port, credentials);
     if (outcome.kind === "failed") throw new Error(outcome.reason);
     open.push(outcome.socket);
-    await expect.poll(() => door.secured.length).toBe(1);
+    await eventually(() => door.secured.length).toBe(1);
     expect(door.secured[0]).toMatchObject({ identity: "ann", remote: `127.0.0.1:${outcome.socket.localPort}` });
     expect(door.refused).toEqual([]);
   });
@@ -52,7 +53,7 @@ describe("the acceptor", () => {
     const [quiet, slow] = await Promise.all([silent(door.port), silent(door.port)]);
     slow.write(Buffer.of(0x16, 3, 1));
     await Promise.all([closed(quiet), closed(slow)]);
-    await expect.poll(() => door.reasons).toEqual(["handshake_timeout", "handshake_timeout"]);
+    await eventually(() => door.reasons).toEqual(["handshake_timeout", "handshake_timeout"]);
   });
 
   it.each([
@@ -70,7 +71,7 @@ describe("the acceptor", () => {
   it("counts a client that goes away in the middle", async () => {
     using door = await new Door(credentials).open();
     (await silent(door.port)).destroy();
-    await expect.poll(() => door.reasons).toEqual(["closed_by_peer"]);
+    await eventually(() => door.reasons).toEqual(["closed_by_peer"]);
   });
 
   it.each([
@@ -86,7 +87,7 @@ describe("the acceptor", () => {
     });
     socket.on("error", () => undefined);
     await closed(socket.resume());
-    await expect.poll(() => door.reasons).toEqual(["wrong_alpn"]);
+    await eventually(() => door.reasons).toEqual(["wrong_alpn"]);
     expect(door.secured).toEqual([]);
   });
 
@@ -103,7 +104,7 @@ describe("the acceptor", () => {
       const socket = connect({ ...options, host: "127.0.0.1", port: door.port });
       socket.on("error", () => undefined);
       await closed(socket.resume());
-      await expect.poll(() => door.reasons.at(-1)).toBe(reason);
+      await eventually(() => door.reasons.at(-1)).toBe(reason);
     }
     expect(door.refused).toHaveLength(3);
     expect(door.secured).toEqual([]);
@@ -130,12 +131,12 @@ describe("the acceptor", () => {
     // A client that is known is judged by other figures, so these are strangers.
     const crowd = await Promise.all(Array.from({ length: 3 }, () => silent(door.port)));
     for (const socket of crowd) socket.write("GET / HTTP/1.1\r\n\r\n");
-    await expect.poll(() => door.refused.length).toBe(2);
+    await eventually(() => door.refused.length).toBe(2);
     door.acceptor.tick();
     expect(door.refused).toHaveLength(2);
     door.clock.advance(100);
     door.acceptor.tick();
-    await expect.poll(() => door.reasons).toEqual(["http_request", "http_request", "http_request"]);
+    await eventually(() => door.reasons).toEqual(["http_request", "http_request", "http_request"]);
   });
 
   it("lets another source in while one is kept waiting", async () => {

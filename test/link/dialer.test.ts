@@ -3,6 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TestCa } from "../tls/certificates.ts";
 import { dialTo, Door } from "./doors.ts";
+import { eventually } from "./eventually.ts";
 import { createCredentials, type Credentials } from "./wire.ts";
 
 let credentials: Credentials;
@@ -38,7 +39,7 @@ describe("the dialer", () => {
       text: "the server is edge-01, expected edge-02",
     });
     // The server has finished its side of the handshake by then, or not.
-    await expect.poll(() => door.secured.length + door.refused.length).toBe(1);
+    await eventually(() => door.secured.length + door.refused.length).toBe(1);
     const [accepted] = door.secured;
     if (accepted !== undefined) await once(accepted.socket.resume(), "close");
   });
