@@ -1,17 +1,24 @@
 import { lookup } from "node:dns/promises";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Alert, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { formatAddress, formatPrefix, parsePrefix, prefixContains } from "../shared/address.ts";
 import { describeError } from "../shared/errors.ts";
+import { Backends, type Usage } from "./backends.ts";
+import { Balancer } from "./balance/balancer.ts";
+import { hashText } from "./balance/hash.ts";
+import { makeStrategy } from "./balance/strategies.ts";
 import type { AcceptRoutes, ClientSettings, Settings } from "./config/settings.ts";
-import type { ActionResult } from "./control/backend.ts";
+import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
+import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
-import { shortSession } from "./pool/link-book.ts";
+import { type LinkRecord, shortSession } from "./pool/link-book.ts";
+import { callOutcome } from "./pool/outcome.ts";
 import type { RememberedSession, SessionMemory } from "./pool/session-memory.ts";
 import type { Role } from "./role.ts";
 import type { RoleParts } from "./server.ts";
@@ -26,6 +33,9 @@ interface Joined {
 export class ClientRole implements Role {
   readonly #parts: RoleParts;
   readonly #connector: Connector;
+  readonly #backends: Backends;
+  /** Our own outer address of each link. */
+  readonly #localOf = new Map<number, string>();
   readonly #resolver: Resolver;
   #settings: ClientSettings;
   #joined: Joined | undefined;
@@ -37,8 +47,12 @@ export class ClientRole implements Role {
     this.#settings = settings;
     this.#parts = parts;
     this.#resolver = new Resolver(join(settings.core.state_dir, "endpoints.json"));
+    this.#backends = this.#makeBackends(settings);
     this.#connector = new Connector({
-      endpoints: settings.tunnel.endpoints,
+      choose: (avoid) => this.#backends.choose(avoid),
+      hasAlternative: ({ name }) => this.#backends.hasAlternative(name),
+      ended: ({ name }, outcome, lived) => this.#backends.sessionEnded(name, outcome, lived),
+      retire: (link) => this.#retire(link),
       clock: parts.clock,
       random: Math.random,
       memory: sessionFile(join(settings.core.state_dir, "session.json"), (error) =>
@@ -46,13 +60,13 @@ export class ClientRole implements Role {
       ),
       resolve: (host) => this.#resolver.resolve(host),
       pin: async (addresses) => void (await parts.host.repin(addresses)),
-      dial: (link, endpoint, address, introduction) => this.#dial(link, endpoint, address, introduction),
-      failed: (endpoint, reason, text, retryIn) => {
+      dial: (link, linkIndex, endpoint, address, introduction) =>
+        this.#dial(link, linkIndex, endpoint, address, introduction),
+      failed: ({ name }, reason, text, retryIn) => {
         const wait = (retryIn / 1000).toFixed(1);
-        parts.events.add("warning", "connect_failed", `${endpoint.name}: ${reason} ${text}; again in ${wait} s`, {
-          backend: endpoint.name,
-          reason,
-        });
+        if (reason === "peer_stopping") this.#backends.leaving(name);
+        const message = `${name}: ${reason} ${text}; again in ${wait} s`;
+        parts.events.add("warning", "connect_failed", message, { backend: name, reason });
       },
     });
   }
@@ -79,7 +93,12 @@ export class ClientRole implements Role {
       case "secured": {
         const record = links.get(event.link);
         if (record !== undefined) record.state = "configuring";
+        this.#localOf.set(event.link, event.local);
         return;
+      }
+      case "probed": {
+        const outcome = event.reason === undefined ? "ok" : callOutcome(event.reason);
+        return this.#backends.probed(event.name, outcome === "cancelled" ? "ok" : outcome, event.reason ?? "");
       }
       case "dial_failed":
         links.remove(event.link);
@@ -94,9 +113,7 @@ export class ClientRole implements Role {
       case "closed":
         return this.#closed(event);
       case "goaway":
-        return this.#parts.events.add("info", "goaway", `the server asks to leave: ${event.reason}`, {
-          reason: event.reason,
-        });
+        return this.#goaway(event);
       case "listening":
       case "listen_failed":
       case "refused":
@@ -114,7 +131,7 @@ export class ClientRole implements Role {
     return [
       {
         id: shortSession(welcome.session),
-        identity: this.#settings.core.name,
+        identity: this.#parts.identity,
         inner: [...this.inner],
         epoch: Number(welcome.epoch),
         links: this.#parts.links.size,
@@ -126,19 +143,47 @@ export class ClientRole implements Role {
   }
 
   alerts(): Alert[] {
-    const { state } = this.#connector;
-    if (this.ready || state.kind === "stopped") return [];
-    const error = state.kind === "waiting" ? state.lastError : undefined;
-    return [
-      {
-        code: "no_link",
-        severity: "critical",
-        message: `no link to any server${error === undefined ? "" : ` (${error})`}`,
-      },
-    ];
+    const open = this.breakers().filter(({ state }) => state === "open" || state === "half-open");
+    const alerts: Alert[] = open.map(({ name, state, cause }) => ({
+      code: "breaker_open",
+      severity: "warning",
+      message: `breaker of ${name} is ${state}${cause === null ? "" : ` (${cause})`}`,
+    }));
+    if (this.ready) return alerts;
+    const error = this.#connector.lastError;
+    const message = `no link to any server${error === undefined ? "" : ` (${error})`}`;
+    return [{ code: "no_link", severity: "critical", message }, ...alerts];
   }
 
-  tick(): void {}
+  backends(): Backend[] {
+    return this.#backends.rows((name) => this.#usage(name));
+  }
+
+  breakers(): Breaker[] {
+    return this.#backends.breakerRows();
+  }
+
+  act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined {
+    if ((action.kind === "drain" || action.kind === "ready") && action.backend === undefined) {
+      const names = this.#settings.tunnel.endpoints.map(({ name }) => name).join(", ");
+      return { kind: "refused", message: `a client serves nobody that could be drained; name a backend: ${names}` };
+    }
+    return this.#backends.act(action, options, (name) => this.#usage(name));
+  }
+
+  /** A client serves nobody. */
+  readonly draining = false;
+  async drain(): Promise<void> {}
+
+  tick(): void {
+    const current = this.#connector.current?.endpoint.name;
+    for (const record of this.#parts.links) {
+      if (record.state === "active") this.#backends.alive(record.backend, this.#parts.figures(record)?.rtt, undefined);
+    }
+    this.#backends.tick((name) => this.#usage(name), current);
+    const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
+    if (current !== undefined && this.#backends.failBack(current, keeps) !== undefined) this.#connector.leave("server");
+  }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
     const session = this.#joined?.welcome.session;
@@ -162,14 +207,101 @@ export class ClientRole implements Role {
 
   async networkChanged(): Promise<void> {
     await this.#parts.host.repin(this.#connector.outerAddresses);
-    this.#connector.networkChanged();
+    const link = this.#connector.current?.link;
+    const local = link === undefined ? undefined : this.#localOf.get(link);
+    if (local !== undefined && !hostHas(local)) {
+      const abandoned = this.#connector.abandon();
+      if (abandoned !== undefined) this.#close(abandoned, "the outer address is gone");
+    }
+    this.#connector.hurry();
   }
 
   async close(): Promise<void> {
     this.#connector.stop();
+    this.#backends.stop();
   }
 
-  #dial(link: number, endpoint: Endpoint, address: string, introduction: Introduction): void {
+  #makeBackends(settings: ClientSettings): Backends {
+    const { clock, engine, events, identity } = this.#parts;
+    const flow = hashText(identity);
+    return new Backends(settings.tunnel.endpoints, {
+      clock,
+      random: Math.random,
+      flow,
+      balancer: new Balancer(makeStrategy(settings.balancer.strategy, { clock, random: Math.random, start: flow })),
+      breakerRules: settings.circuit_breaker,
+      checkRules: settings.health,
+      probe: (endpoint) => {
+        engine.send({
+          type: "probe",
+          name: endpoint.name,
+          target: this.#target(endpoint, endpoint.address.host),
+          timeoutMs: settings.health.timeout,
+        });
+      },
+      breakerChanged: (backend, { from, to, cause }) => {
+        const severity = to === "open" ? "warning" : "info";
+        events.add(severity, "breaker_changed", `breaker of ${backend}: ${from} to ${to} (${cause})`, {
+          backend,
+          from,
+          to,
+          cause,
+        });
+        if (to !== "open") this.#connector.hurry();
+      },
+      healthChanged: (backend, from, to, cause) => {
+        const severity = to === "down" ? "warning" : "info";
+        const why = to === "down" && cause !== undefined ? ` (${cause})` : "";
+        events.add(severity, "backend_changed", `${backend}: ${from} to ${to}${why}`, { backend, from, to });
+      },
+      adminChanged: (backend, admin) => this.#adminChanged(backend, admin),
+    });
+  }
+
+  #adminChanged(backend: string, admin: Backend["admin"]): void {
+    this.#parts.events.add("info", "backend_admin", `${backend} is ${admin} by an operator`, { backend, admin });
+    if (admin === "ready") return this.#connector.hurry();
+    const current = this.#connector.current?.endpoint.name === backend;
+    if (admin === "maint") {
+      for (const record of this.#parts.links) {
+        if (record.backend === backend) this.#close(record.link, "the backend is in maintenance");
+      }
+    } else if (current && this.#joined?.welcome.takeoverKeepsFlows === true) {
+      this.#connector.leave("server");
+    }
+  }
+
+  #goaway({ link, scope, reason }: Extract<Event, { type: "goaway" }>): void {
+    const record = this.#parts.links.get(link);
+    if (record === undefined) return;
+    const { backend } = record;
+    this.#parts.events.add("info", "goaway", `${backend} asks to be left: ${reason}`, { backend, scope, reason });
+    if (scope === "server") this.#backends.leaving(backend);
+    if (this.#connector.current?.link === link) this.#connector.leave(scope);
+  }
+
+  /** Another link has taken this one's place. */
+  #retire(link: number): void {
+    const record = this.#parts.links.get(link);
+    if (record !== undefined) record.state = "draining";
+    this.#parts.engine.send({ type: "retire", link });
+  }
+
+  #close(link: number, text: string): void {
+    this.#parts.engine.send({ type: "close", link, reason: "normal", text });
+  }
+
+  #usage(name: string): Usage {
+    const records: LinkRecord[] = [...this.#parts.links].filter(({ backend }) => backend === name);
+    const bps = records.reduce((sum, record) => sum + (this.#parts.figures(record)?.bps ?? 0), 0);
+    return { connections: records.length, bps, current: this.#connector.current?.endpoint.name === name };
+  }
+
+  #target({ identity, address }: Endpoint, host: string): DialTarget {
+    return { host, port: address.port, identity, serverName: this.#settings.security.tls.server_name };
+  }
+
+  #dial(link: number, linkIndex: number, endpoint: Endpoint, address: string, introduction: Introduction): void {
     const { engine, links, clock, features } = this.#parts;
     links.add({
       link,
@@ -185,19 +317,14 @@ export class ClientRole implements Role {
     engine.send({
       type: "dial",
       link,
-      target: {
-        host: address,
-        port: endpoint.address.port,
-        identity: endpoint.identity,
-        serverName: this.#settings.security.tls.server_name,
-      },
-      hello: this.#hello(introduction, { ...features, zstd: false }),
+      target: this.#target(endpoint, address),
+      hello: this.#hello(introduction, linkIndex, { ...features, zstd: false }),
       timeoutMs: this.#settings.performance.connection_timeout,
     });
   }
 
-  #hello(introduction: Introduction, capabilities: Hello["capabilities"]): Hello {
-    const common = { version: protocolVersion, linkIndex: 0, capabilities, mtu: this.#settings.network.mtu };
+  #hello(introduction: Introduction, linkIndex: number, capabilities: Hello["capabilities"]): Hello {
+    const common = { version: protocolVersion, linkIndex, capabilities, mtu: this.#settings.network.mtu };
     return introduction.intent === "new" ? { ...common, intent: "new", epoch: 0n } : { ...common, ...introduction };
   }
 
@@ -219,6 +346,7 @@ export class ClientRole implements Role {
       token: welcome.token,
       clusterId: welcome.clusterId,
     });
+    this.#backends.alive(record.backend, undefined, welcome.sessionCount);
     this.#checkCluster(welcome);
     if (!first) return;
     await this.#applyHost(welcome);
@@ -230,8 +358,10 @@ export class ClientRole implements Role {
 
   #closed(event: Extract<Event, { type: "closed" }>): void {
     const record = this.#parts.links.remove(event.link);
+    this.#localOf.delete(event.link);
     if (record?.state === "active") {
-      this.ready = false;
+      if (this.#connector.current?.link === event.link) this.ready = false;
+      if (callOutcome(event.reason) !== "cancelled") this.#backends.linkDied(record.backend, event.reason);
       const message = `lost the link to ${record.backend} (${event.reason}) ${event.text}`.trim();
       this.#parts.events.add("warning", "link_down", message, { backend: record.backend, reason: event.reason });
     }
@@ -266,6 +396,10 @@ export class ClientRole implements Role {
       this.#parts.events.add("warning", "host_route_refused", `${what}: ${reason}`, {});
     }
   }
+}
+
+function hostHas(address: string): boolean {
+  return Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === address));
 }
 
 /** Whether a pushed route is taken; a default route only when the list names it. */

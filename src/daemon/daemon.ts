@@ -17,7 +17,7 @@ import { createCounters, readDrops, readTotals } from "./metrics/counters.ts";
 import { createLinkSlots } from "./metrics/link-slots.ts";
 import { EventLog } from "./monitor/event-log.ts";
 import { Monitor } from "./monitor/monitor.ts";
-import { LinkBook } from "./pool/link-book.ts";
+import { LinkBook, type LinkRecord } from "./pool/link-book.ts";
 import type { Role } from "./role.ts";
 import { ServerRole } from "./server.ts";
 import { peerCredentials } from "./sys/credentials.ts";
@@ -119,7 +119,16 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     );
     this.#engine = engine;
     this.#cleanup.defer(() => engine.stop());
-    const parts = { clock, engine, host, events: this.#events, links: this.#links, features: tun.features };
+    const parts = {
+      clock,
+      engine,
+      host,
+      events: this.#events,
+      links: this.#links,
+      features: tun.features,
+      identity: this.#material.identity,
+      figures: (record: LinkRecord) => this.#monitor?.figures(record),
+    };
     const role = isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
     this.#role = role;
     this.#cleanup.defer(() => role.close());
@@ -169,7 +178,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         name: this.#settings.core.name,
         mode: this.#settings.core.mode,
         version: this.#parts.version,
-        state: this.#state === "ready" && role?.ready !== true ? "degraded" : this.#state,
+        state: this.#daemonState(),
         uptime_seconds: Math.round((clock.now() - this.#startedAt) / 1000),
         pid: process.pid,
         interface: this.#name,
@@ -185,8 +194,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       },
       connections,
       sessions,
-      backends: [],
-      breakers: [],
+      backends: role?.backends() ?? [],
+      breakers: role?.breakers() ?? [],
       events: this.#events.newest(200),
       history: [...(this.#monitor?.history ?? [])],
     };
@@ -252,15 +261,19 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     return { kind: "done", message: `reloaded: ${changes}, certificates read anew${later}`, facts };
   }
 
-  async act(action: BackendAction): Promise<ActionResult> {
-    return { kind: "not_found", message: `no backend ${action.backend ?? ""}` };
+  async act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult> {
+    const result = this.#role?.act(action, options);
+    if (result !== undefined) return result;
+    const names = this.#role?.backends().map(({ name }) => name) ?? [];
+    const known = names.length === 0 ? "this daemon has no backends" : `there are ${names.join(", ")}`;
+    return { kind: "not_found", message: `no backend ${action.backend ?? ""}: ${known}` };
   }
 
   async stop(options: { dryRun: boolean }): Promise<ActionResult> {
     const count = this.#links.size;
     if (options.dryRun) return { kind: "done", message: `would close ${count} connections and stop`, facts: { count } };
     // After the answer has left.
-    setImmediate(() => this.finish(0));
+    setImmediate(() => void this.shutDown());
     return { kind: "done", message: `closing ${count} connections and stopping`, facts: { count } };
   }
 
@@ -274,10 +287,28 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     }
   }
 
+  /** Ends the run as asked: lets sessions move away for `core.drain_timeout` at most. Asked again, it ends at once. */
+  async shutDown(): Promise<void> {
+    const timeout = this.#settings.core.drain_timeout;
+    if (this.#state !== "ready" || this.#role === undefined || timeout === 0) return this.finish(0);
+    this.#state = "draining";
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.after(timeout, resolve);
+    await Promise.race([this.#role.drain(), over]);
+    timer.cancel();
+    this.finish(0);
+  }
+
   /** Ends the daemon's run; the first call decides the exit code. */
   finish(code: number): void {
     this.#state = "stopping";
     this.#end(code);
+  }
+
+  #daemonState(): DaemonState {
+    if (this.#state !== "ready") return this.#state;
+    if (this.#role?.draining === true) return "draining";
+    return this.#role?.ready === true ? "ready" : "degraded";
   }
 
   #fail(error: SssonectorError): void {

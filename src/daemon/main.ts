@@ -79,8 +79,8 @@ async function run(argv: string[]): Promise<number> {
       log,
       version: version(),
     });
-    process.on("SIGTERM", () => daemon.finish(exit.ok));
-    process.on("SIGINT", () => daemon.finish(exit.ok));
+    process.on("SIGTERM", () => void daemon.shutDown());
+    process.on("SIGINT", () => void daemon.shutDown());
     process.on("SIGHUP", () => void daemon.reload({ dryRun: false }));
     const code = await daemon.ended;
     await daemon[Symbol.asyncDispose]();

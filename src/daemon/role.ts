@@ -1,6 +1,6 @@
-import type { Alert, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import type { Settings } from "./config/settings.ts";
-import type { ActionResult } from "./control/backend.ts";
+import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
 
 /** What differs between a server and a client on the control plane. */
@@ -13,6 +13,14 @@ export interface Role {
   /** Everything that the data thread says and that is not about single packets. */
   onEvent(event: Event): void;
   sessions(): Session[];
+  backends(): Backend[];
+  breakers(): Breaker[];
+  /** Carries an operator's action out; undefined when it names no backend that there is. */
+  act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined;
+  /** A drain of this daemon is under way. */
+  readonly draining: boolean;
+  /** No new sessions from now on, and those that can are asked to move; resolves when nothing is left. */
+  drain(): Promise<void>;
   alerts(): Alert[];
   /** Once a second. */
   tick(): void;

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../shared/clock.ts";
-import type { Alert, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { type Address, formatNetwork, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
 import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
-import type { ActionResult } from "./control/backend.ts";
+import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import { protocolVersion, type Welcome } from "./link/messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
-import { type LinkBook, shortSession } from "./pool/link-book.ts";
+import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.ts";
 import type { Role } from "./role.ts";
 import { loadClusterSecret } from "./session/cluster-secret.ts";
 import type { SessionSpec } from "./session/data-session.ts";
@@ -35,6 +35,10 @@ export interface RoleParts {
   readonly events: EventLog;
   readonly links: LinkBook;
   readonly features: OffloadFeatures;
+  /** Our own, from the certificate. */
+  readonly identity: string;
+  /** What the monitor measured of a link. */
+  figures(record: LinkRecord): { readonly rtt: number | undefined; readonly bps: number } | undefined;
 }
 
 /** The server's control plane: admission of links, sessions and their leases. */
@@ -51,6 +55,8 @@ export class ServerRole implements Role {
   #settings: ServerSettings;
   #listening: ((result: Event) => void) | undefined;
   ready = false;
+  /** Waits for the last link to go; undefined while nothing is drained. */
+  #draining: PromiseWithResolvers<void> | undefined;
 
   constructor(settings: ServerSettings, parts: RoleParts) {
     this.#settings = settings;
@@ -120,6 +126,7 @@ export class ServerRole implements Role {
         if (record?.state !== "active") return;
         const facts = { identity: record.identity, remote: record.remote, reason: event.reason };
         const left = session?.links.size ?? 0;
+        if (links.size === 0) this.#draining?.resolve();
         events.add("info", "link_down", `${record.identity} lost a link (${event.reason})`, {
           ...facts,
           links_left: left,
@@ -132,6 +139,7 @@ export class ServerRole implements Role {
           session: shortSession(event.session),
         });
       case "dial_failed":
+      case "probed":
       case "secured":
       case "welcome":
       case "goaway":
@@ -153,6 +161,52 @@ export class ServerRole implements Role {
       since_seconds: Math.round((wall - session.since) / 1000),
       expires_seconds: session.links.size > 0 ? null : Math.max(0, Math.round((session.expires - wall) / 1000)),
     }));
+  }
+
+  backends(): Backend[] {
+    return [];
+  }
+
+  breakers(): Breaker[] {
+    return [];
+  }
+
+  act(action: BackendAction, options: { dryRun: boolean }): ActionResult | undefined {
+    if (action.backend !== undefined || (action.kind !== "drain" && action.kind !== "ready")) return undefined;
+    const facts = { connections_moved: this.#parts.links.size, bps_moved: 0, left: [], last_healthy: false };
+    if (action.kind === "ready") {
+      if (!options.dryRun) this.#draining = undefined;
+      return { kind: "done", message: options.dryRun ? "would take sessions again" : "takes sessions again" };
+    }
+    if (!options.dryRun) {
+      void this.drain();
+      const { deadlineMs } = action;
+      if (deadlineMs !== undefined) this.#parts.clock.after(deadlineMs, () => this.#endDrain());
+    }
+    const count = `${facts.connections_moved} connections`;
+    return { kind: "done", message: options.dryRun ? `would ask ${count} to move` : `asks ${count} to move`, facts };
+  }
+
+  drain(): Promise<void> {
+    if (this.#draining === undefined) {
+      this.#draining = Promise.withResolvers();
+      this.#parts.engine.send({ type: "goaway", scope: "server", reason: "drain" });
+      this.#parts.events.add("info", "draining", "clients are asked to move, new sessions are refused");
+    }
+    if (this.#parts.links.size === 0) this.#draining.resolve();
+    return this.#draining.promise;
+  }
+
+  get draining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** The drain's deadline: what is still here is closed. */
+  #endDrain(): void {
+    if (this.#draining === undefined) return;
+    for (const { id } of this.#registry.sessions()) {
+      this.#parts.engine.send({ type: "close_session", session: id, reason: "stopping", text: "drained" });
+    }
   }
 
   alerts(): Alert[] {
@@ -244,6 +298,9 @@ export class ServerRole implements Role {
       state: "configuring",
       since: clock.now(),
     });
+    if (this.#draining !== undefined) {
+      return engine.send({ type: "refuse", link, reason: "stopping", text: "this server is being drained" });
+    }
     const outcome = await this.#registry.admit({ ...hello, link, identity });
     if (outcome.kind === "admitted") this.#displaced(outcome, identity);
     // The link may have ended meanwhile.
@@ -310,7 +367,7 @@ export class ServerRole implements Role {
       keepaliveMs: health.interval,
       keepaliveMisses: health.fall,
       sessionCount: this.#registry.size,
-      takeoverKeepsFlows: false,
+      takeoverKeepsFlows: network.forwarding.mode !== "nat",
       capabilities: { ...this.#parts.features, zstd: false },
     };
   }

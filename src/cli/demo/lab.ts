@@ -59,7 +59,7 @@ export class Lab implements AsyncDisposable {
   /** The config of a server of this name, whose certificate was issued, with these blocks over the usual ones. */
   serverConfig(name: string, blocks: ConfigBlocks): ConfigBlocks {
     const usual: ConfigBlocks = {
-      core: { mode: "server", name },
+      core: { mode: "server", name, drain_timeout: "0s" },
       network: { interface: innerInterface, address: `${this.inner}/16`, address6: `${this.inner6}/48` },
       tunnel: { listen: `0.0.0.0:${tunnelPort}` },
       ...security(this.authority.credentials(name)),

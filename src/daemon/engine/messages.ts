@@ -34,6 +34,8 @@ export type Command =
       /** For everything up to WELCOME. */
       readonly timeoutMs: number;
     }
+  /** A check: the handshake and nothing more; answered by `probed`. */
+  | { readonly type: "probe"; readonly name: string; readonly target: DialTarget; readonly timeoutMs: number }
   | {
       readonly type: "admit";
       readonly link: number;
@@ -67,6 +69,8 @@ export type Event =
       readonly identity: string;
       readonly hello: Hello;
     }
+  /** `reason` undefined: the server answered. */
+  | { readonly type: "probed"; readonly name: string; readonly reason: string | undefined; readonly text: string }
   | { readonly type: "dial_failed"; readonly link: number; readonly reason: string; readonly text: string }
   /** `local` is our own outer address. */
   | { readonly type: "secured"; readonly link: number; readonly remote: string; readonly local: string }

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Connection, HistoryPoint } from "../../shared/control/snapshot.ts";
 import { linkField } from "../metrics/link-slots.ts";
 import { readDrops, readTotals } from "../metrics/counters.ts";
-import { connectionId, type LinkBook, shortSession } from "../pool/link-book.ts";
+import { connectionId, type LinkBook, type LinkRecord, shortSession } from "../pool/link-book.ts";
 import { type Rate, Rates } from "./rates.ts";
 
 const interval = 1000;
@@ -57,6 +57,14 @@ export class Monitor {
 
   stop(): void {
     this.#timer.cancel();
+  }
+
+  /** Last round trip in milliseconds, and bits a second of both directions; undefined while the link is being made. */
+  figures({ link, slot }: LinkRecord): { rtt: number | undefined; bps: number } | undefined {
+    if (slot === undefined) return undefined;
+    const rtt = this.#value(slot, "rtt_ms");
+    const { rx_bps, tx_bps } = this.#linkRates.get(link);
+    return { rtt: Number.isNaN(rtt) ? undefined : rtt, bps: rx_bps + tx_bps };
   }
 
   /** The links as the console shows them. */

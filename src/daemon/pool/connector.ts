@@ -1,5 +1,6 @@
 import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 import { backoff } from "./backoff.ts";
+import { callOutcome, type CallOutcome } from "./outcome.ts";
 import type { RememberedSession, SessionMemory } from "./session-memory.ts";
 
 export interface Endpoint {
@@ -13,45 +14,85 @@ export type Introduction =
   | { readonly intent: "new" }
   | { readonly intent: "join" | "takeover"; readonly session: string; readonly epoch: bigint; readonly token: string };
 
-export type ConnectorState =
-  | { readonly kind: "stopped" }
-  | { readonly kind: "waiting"; readonly until: Millis; readonly lastError: string | undefined }
-  | { readonly kind: "resolving"; readonly endpoint: Endpoint }
-  | { readonly kind: "dialing"; readonly endpoint: Endpoint; readonly link: number }
-  | { readonly kind: "up"; readonly endpoint: Endpoint; readonly link: number; readonly since: Millis };
+/** The right to one attempt; its outcome is told once. */
+export interface AttemptPermit {
+  ok(millis: Millis): void;
+  fail(kind: Exclude<CallOutcome, "cancelled">, millis: Millis, cause: string): void;
+  cancel(): void;
+}
+
+export type Choice =
+  | { readonly kind: "chosen"; readonly endpoint: Endpoint; readonly permit: AttemptPermit }
+  /** No server may be tried now. */
+  | { readonly kind: "none"; readonly retryIn: Millis; readonly reason: string };
+
+interface Up {
+  readonly endpoint: Endpoint;
+  readonly link: number;
+  readonly linkIndex: number;
+  readonly since: Millis;
+}
+
+type Attempt =
+  | { readonly kind: "idle" }
+  | { readonly kind: "waiting"; readonly until: Millis; readonly timer: Timer }
+  | { readonly kind: "resolving"; readonly endpoint: Endpoint; readonly permit: AttemptPermit }
+  | {
+      readonly kind: "dialing";
+      readonly endpoint: Endpoint;
+      readonly permit: AttemptPermit;
+      readonly link: number;
+      readonly linkIndex: number;
+      readonly since: Millis;
+    };
 
 export interface ConnectorParts {
-  readonly endpoints: readonly Endpoint[];
   readonly clock: Clock;
   readonly random: () => number;
   readonly memory: SessionMemory;
+  /** Which server to try; `avoid` has just failed. */
+  choose(avoid: string | undefined): Choice;
+  /** Whether a server other than this one could be tried now. */
+  hasAlternative(endpoint: Endpoint): boolean;
+  /** The link in use ended, `lived` after it came up. */
+  ended(endpoint: Endpoint, outcome: CallOutcome, lived: Millis): void;
   /** Outer addresses of a name, at least one; throws when it can't be resolved and never was. */
   resolve(host: string): Promise<readonly string[]>;
   /** Called before each dial with every address that has to stay reachable outside the tunnel. */
   pin(addresses: readonly string[]): Promise<void>;
-  dial(link: number, endpoint: Endpoint, address: string, introduction: Introduction): void;
-  /** The attempt failed before any link was there. */
+  dial(link: number, linkIndex: number, endpoint: Endpoint, address: string, introduction: Introduction): void;
+  /** Another link has taken over: nothing more is sent on this one, and it ends when what is under way has arrived. */
+  retire(link: number): void;
+  /** An attempt failed; the next begins in `retryIn`. */
   failed(endpoint: Endpoint, reason: string, text: string, retryIn: Millis): void;
 }
 
 /** A link that was up this long was no failure: the next attempt starts without back-off. */
 const goodAfter: Millis = 5000;
+/** A first attempt on another server waits at most this long, so that a fleet does not arrive in one instant. */
+const otherServerJitter: Millis = 100;
+const leaveJitter: Millis = 250;
 
 /**
- * Keeps one link to one server up: resolves, dials, remembers the session, backs off. Joins its session after a link
- * was lost; takes it over when this process is new or the server no longer knows it.
+ * Keeps a link of the client's one session up: chooses, resolves, dials, remembers the session, backs off. When it has to
+ * leave a server that still works it makes the new link before it gives up the old.
  */
 export class Connector {
   readonly #parts: ConnectorParts;
   readonly #addresses = new Map<string, readonly string[]>();
-  #state: ConnectorState = { kind: "stopped" };
+  #up: Up | undefined;
+  #attempt: Attempt = { kind: "idle" };
+  #stopped = true;
   #session: RememberedSession | undefined;
-  /** Whether this process has had a link of the session: only then its epoch is certain. */
-  #joined = false;
-  #attempt = 0;
-  #turn = 0;
+  /** The endpoint whose server is known to have the session: only there it can be joined. */
+  #joinedAt: string | undefined;
+  #failures = 0;
+  /** The server that failed last. */
+  #avoid: string | undefined;
+  /** A new link to the server in use is wanted. */
+  #renew = false;
+  #tries = new Map<string, number>();
   #nextLink = 1;
-  #timer: Timer | undefined;
   #lastError: string | undefined;
 
   constructor(parts: ConnectorParts) {
@@ -59,24 +100,14 @@ export class Connector {
     this.#session = parts.memory.load();
   }
 
-  get state(): ConnectorState {
-    return this.#state;
+  /** The server in use. */
+  get current(): { readonly endpoint: Endpoint; readonly link: number } | undefined {
+    return this.#up;
   }
 
-  start(): void {
-    this.#retry(0);
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#state = { kind: "stopped" };
-  }
-
-  /** Links, addresses or routes of the host changed: an attempt that waits begins now. */
-  networkChanged(): void {
-    if (this.#state.kind !== "waiting") return;
-    this.#attempt = 0;
-    this.#retry(0);
+  /** Why there is no link, while there is none. */
+  get lastError(): string | undefined {
+    return this.#lastError;
   }
 
   /** Every outer address known of the endpoints. */
@@ -84,87 +115,187 @@ export class Connector {
     return [...new Set([...this.#addresses.values()].flat())];
   }
 
+  start(): void {
+    this.#stopped = false;
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#attempt.kind === "waiting") this.#attempt.timer.cancel();
+    if (this.#attempt.kind === "resolving" || this.#attempt.kind === "dialing") this.#attempt.permit.cancel();
+    this.#attempt = { kind: "idle" };
+  }
+
+  /** Links, addresses or routes of the host changed, or a server may be tried again: an attempt that waits begins now. */
+  hurry(): void {
+    if (this.#attempt.kind !== "waiting") return;
+    this.#failures = 0;
+    this.#schedule(0);
+  }
+
+  /**
+   * The link in use is to be replaced, for a better server or because its server asks: it stays until the new one is up.
+   * `scope` link: a new link to the same server will do.
+   */
+  leave(scope: "link" | "server"): void {
+    if (this.#up === undefined || this.#attempt.kind !== "idle" || this.#stopped) return;
+    this.#renew = scope === "link";
+    this.#schedule(this.#parts.random() * leaveJitter);
+  }
+
+  /** The way of the link in use is gone: begins anew at once. Returns the link, which is to be closed. */
+  abandon(): number | undefined {
+    const link = this.#up?.link;
+    if (link === undefined || this.#stopped) return undefined;
+    this.#up = undefined;
+    this.#lastError = "network_changed";
+    if (this.#attempt.kind === "idle" || this.#attempt.kind === "waiting") this.#schedule(0);
+    return link;
+  }
+
   dialFailed(link: number, reason: string, text: string): void {
-    if (this.#state.kind === "dialing" && this.#state.link === link) this.#fail(this.#state.endpoint, reason, text);
+    if (this.#attempt.kind === "dialing" && this.#attempt.link === link)
+      this.#attemptFailed(this.#attempt, reason, text);
   }
 
   /** The link's WELCOME, or a newer one with a fresh token. */
   welcomed(link: number, session: RememberedSession): void {
-    const state = this.#state;
-    if ((state.kind !== "dialing" && state.kind !== "up") || state.link !== link) return;
+    const attempt = this.#attempt;
+    const begun = attempt.kind === "dialing" && attempt.link === link;
+    if (!begun && this.#up?.link !== link) return;
     this.#session = session;
-    this.#joined = true;
     this.#parts.memory.save(session);
-    if (state.kind === "up") return;
+    if (!begun) return;
+    const old = this.#up;
+    const { endpoint, linkIndex, permit, since } = attempt;
+    const now = this.#parts.clock.now();
+    this.#up = { endpoint, link, linkIndex, since: now };
+    this.#attempt = { kind: "idle" };
+    this.#joinedAt = endpoint.name;
     this.#lastError = undefined;
-    this.#state = { kind: "up", endpoint: state.endpoint, link, since: this.#parts.clock.now() };
+    this.#avoid = undefined;
+    this.#renew = false;
+    permit.ok(now - since);
+    if (old === undefined) return;
+    if (old.endpoint.name !== endpoint.name) this.#parts.ended(old.endpoint, "cancelled", now - old.since);
+    this.#parts.retire(old.link);
   }
 
   /** A link ended, up or not yet; `reason` is the close reason of this end or, with `peer_`, of the other. */
   closed(link: number, reason: string, text: string): void {
-    const state = this.#state;
-    if ((state.kind !== "dialing" && state.kind !== "up") || state.link !== link) return;
-    if (reason === "peer_not_here" && this.#joined) {
-      // The server lives but was restarted: say so at once, nothing is wrong with it.
-      this.#joined = false;
-      return this.#retry(0);
+    if (this.#attempt.kind === "dialing" && this.#attempt.link === link) {
+      return this.#attemptFailed(this.#attempt, reason, text);
+    }
+    const up = this.#up;
+    if (up?.link !== link) return;
+    this.#up = undefined;
+    this.#lastError = described(reason, text);
+    const lived = this.#parts.clock.now() - up.since;
+    const outcome = callOutcome(reason);
+    this.#avoid = outcome === "cancelled" ? undefined : up.endpoint.name;
+    this.#parts.ended(up.endpoint, outcome, lived);
+    if (lived >= goodAfter) this.#failures = 0;
+    if (reason === "peer_superseded") this.#forget();
+    if (this.#attempt.kind === "idle" || this.#attempt.kind === "waiting") this.#again(up.endpoint, reason, text);
+  }
+
+  #attemptFailed(attempt: Extract<Attempt, { kind: "dialing" }>, reason: string, text: string): void {
+    const { endpoint, permit, since } = attempt;
+    this.#attempt = { kind: "idle" };
+    const millis = this.#parts.clock.now() - since;
+    if (reason === "peer_not_here" && this.#joinedAt !== undefined) {
+      // The server answers, so it lives; it only was restarted, or is another one behind the same address.
+      permit.ok(millis);
+      this.#joinedAt = undefined;
+      return this.#schedule(0);
     }
     if (reason === "peer_token_invalid" || reason === "peer_superseded") this.#forget();
-    if (state.kind === "up" && this.#parts.clock.now() - state.since >= goodAfter) this.#attempt = 0;
-    this.#fail(state.endpoint, reason, text);
+    const outcome = callOutcome(reason);
+    this.#avoid = outcome === "cancelled" ? undefined : endpoint.name;
+    if (outcome === "cancelled") permit.cancel();
+    else permit.fail(outcome, millis, reason);
+    this.#again(endpoint, reason, text);
   }
 
   #forget(): void {
     this.#session = undefined;
-    this.#joined = false;
+    this.#joinedAt = undefined;
     this.#parts.memory.save(undefined);
   }
 
-  #fail(endpoint: Endpoint, reason: string, text: string): void {
-    const delay = backoff(this.#attempt, this.#parts.random());
-    this.#attempt += 1;
-    this.#turn += 1;
-    this.#lastError = text === "" ? reason : `${reason}: ${text}`;
+  /** Begins the next attempt after a fitting wait. */
+  #again(endpoint: Endpoint, reason: string, text: string): void {
+    if (this.#stopped) return;
+    const elsewhere = this.#failures === 0 && this.#parts.hasAlternative(endpoint);
+    const random = this.#parts.random();
+    const delay = elsewhere ? random * otherServerJitter : backoff(this.#failures, random);
+    this.#failures += 1;
+    this.#lastError = described(reason, text);
     this.#parts.failed(endpoint, reason, text, delay);
     // Whoever was told may have stopped us.
-    if (this.#state.kind !== "stopped") this.#retry(delay);
+    if (!this.#stopped) this.#schedule(delay);
   }
 
-  #retry(delay: Millis): void {
-    this.#timer?.cancel();
-    this.#state = { kind: "waiting", until: this.#parts.clock.now() + delay, lastError: this.#lastError };
-    this.#timer = this.#parts.clock.after(delay, () => void this.#attemptNext());
+  #schedule(delay: Millis): void {
+    if (this.#attempt.kind === "waiting") this.#attempt.timer.cancel();
+    const { clock } = this.#parts;
+    const timer = clock.after(delay, () => {
+      this.#attempt = { kind: "idle" };
+      void this.#begin();
+    });
+    this.#attempt = { kind: "waiting", until: clock.now() + delay, timer };
   }
 
-  async #attemptNext(): Promise<void> {
-    const { endpoints } = this.#parts;
-    const endpoint = endpoints[this.#turn % endpoints.length];
-    if (endpoint === undefined) throw new Error("a client needs an endpoint");
-    const resolving: ConnectorState = { kind: "resolving", endpoint };
-    this.#state = resolving;
+  async #begin(): Promise<void> {
+    const choice = this.#parts.choose(this.#avoid);
+    if (choice.kind === "none") {
+      // The link in use is better than none.
+      if (this.#up !== undefined) return;
+      this.#lastError ??= choice.reason;
+      return this.#schedule(choice.retryIn);
+    }
+    const { endpoint, permit } = choice;
+    if (this.#up?.endpoint.name === endpoint.name && !this.#renew) return permit.cancel();
+    const resolving: Attempt = { kind: "resolving", endpoint, permit };
+    this.#attempt = resolving;
     let addresses: readonly string[];
     try {
       addresses = await this.#parts.resolve(endpoint.address.host);
       this.#addresses.set(endpoint.name, addresses);
       await this.#parts.pin(this.outerAddresses);
     } catch (error) {
-      if (this.#state === resolving)
-        this.#fail(endpoint, "unresolved", error instanceof Error ? error.message : String(error));
-      return;
+      if (this.#attempt !== resolving) return;
+      this.#attempt = { kind: "idle" };
+      // A name that does not resolve says nothing about the server.
+      permit.fail("local", 0, "unresolved");
+      return this.#again(endpoint, "unresolved", error instanceof Error ? error.message : String(error));
     }
-    if (this.#state !== resolving) return;
-    const round = Math.floor(this.#turn / endpoints.length);
-    const address = addresses[round % addresses.length] as string;
-    const link = this.#nextLink++;
-    this.#state = { kind: "dialing", endpoint, link };
-    this.#parts.dial(link, endpoint, address, this.#introduction());
+    if (this.#attempt !== resolving) return;
+    this.#dial(endpoint, permit, addresses);
   }
 
-  #introduction(): Introduction {
+  #dial(endpoint: Endpoint, permit: AttemptPermit, addresses: readonly string[]): void {
+    const tried = this.#tries.get(endpoint.name) ?? 0;
+    this.#tries.set(endpoint.name, tried + 1);
+    const link = this.#nextLink++;
+    // A link replaces the one of its index: after a loss that is wanted, while the old one works it is not.
+    const linkIndex = this.#up === undefined ? 0 : 1 - this.#up.linkIndex;
+    const since = this.#parts.clock.now();
+    this.#attempt = { kind: "dialing", endpoint, permit, link, linkIndex, since };
+    const address = addresses[tried % addresses.length] as string;
+    this.#parts.dial(link, linkIndex, endpoint, address, this.#introduction(endpoint));
+  }
+
+  #introduction(endpoint: Endpoint): Introduction {
     if (this.#session === undefined) return { intent: "new" };
     const { id, epoch, token } = this.#session;
-    return this.#joined
+    return this.#joinedAt === endpoint.name
       ? { intent: "join", session: id, epoch: BigInt(epoch), token }
       : { intent: "takeover", session: id, epoch: BigInt(epoch) + 1n, token };
   }
+}
+
+function described(reason: string, text: string): string {
+  return text === "" ? reason : `${reason}: ${text}`;
 }

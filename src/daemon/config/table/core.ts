@@ -1,5 +1,5 @@
 import * as place from "../place.ts";
-import { client, entries, hour, lateLive, later, list, server, value, type Setting } from "../setting.ts";
+import { client, entries, hour, later, list, live, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, whole } from "../value.ts";
 
 export const core: Setting[] = [
@@ -23,8 +23,8 @@ export const core: Setting[] = [
     duration(0, hour),
     "How long a drain of this daemon, also by SIGTERM, waits for sessions.",
     {
-      default: "30s",
-      ...lateLive,
+      default: "5s",
+      ...live,
     },
   ),
   value("core.state_dir", place.path, "Directory for leases, session tokens and the journal of what was set up.", {
@@ -139,11 +139,9 @@ export const tunnel: Setting[] = [
   value("tunnel.endpoints[].weight", whole(0, 256), "Share of new sessions; 0 takes none.", {
     ...client,
     default: 100,
-    effect: later,
   }),
   value("tunnel.endpoints[].priority", whole(0, 255), "Lower ones are used first.", {
     ...client,
     default: 0,
-    effect: later,
   }),
 ];

@@ -1,0 +1,452 @@
+import type { Clock, Millis, Timer } from "../shared/clock.ts";
+import type { Backend as BackendRow, Breaker as BreakerRow } from "../shared/control/snapshot.ts";
+import { Balancer } from "./balance/balancer.ts";
+import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
+import { averageAfter, type PeakRtt, peakAfter } from "./balance/rtt.ts";
+import type { Candidate } from "./balance/strategy.ts";
+import {
+  effectiveWeight,
+  initialFactor,
+  medianRtt,
+  recoveredFactor,
+  slowStart,
+  stepFactor,
+  targetFactor,
+  type WeightFactor,
+} from "./balance/weights.ts";
+import { Breaker, type Change, type Permit } from "./breaker/breaker.ts";
+import type { Rules } from "./breaker/rules.ts";
+import type { BreakerView } from "./breaker/view.ts";
+import type { ActionResult, BackendAction } from "./control/backend.ts";
+import {
+  type CheckEvent,
+  type CheckRules,
+  type CheckState,
+  checksStart,
+  checkStep,
+  type FailureCause,
+  recoveredAt,
+} from "./health/check-state.ts";
+import { nextProbeAt } from "./health/probe-schedule.ts";
+import type { Choice, Endpoint } from "./pool/connector.ts";
+import type { CallOutcome } from "./pool/outcome.ts";
+
+/** A session that ends sooner is a failed call. */
+const earlyDeath: Millis = 30_000;
+
+/** One server endpoint of a client, as configured. */
+export interface BackendSettings extends Endpoint {
+  readonly weight: number;
+  readonly priority: number;
+}
+
+export interface BackendsParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly balancer: Balancer;
+  /** Unsigned 32-bit hash of what is placed: the client's identity. */
+  readonly flow: number;
+  readonly breakerRules: Rules;
+  readonly checkRules: CheckRules & { readonly interval: Millis };
+  /** Carries out a check: a handshake with the server and nothing more. */
+  probe(endpoint: Endpoint): void;
+  breakerChanged(name: string, change: Change, view: BreakerView): void;
+  healthChanged(name: string, from: CheckState["kind"], to: CheckState["kind"], cause: string | undefined): void;
+  /** The admin state of a backend changed. */
+  adminChanged(name: string, admin: AdminState): void;
+}
+
+/** What only the caller knows of a backend for its row and for dry runs. */
+export interface Usage {
+  readonly connections: number;
+  /** Bits a second, both directions. */
+  readonly bps: number;
+  readonly current: boolean;
+}
+
+interface Entry {
+  readonly settings: BackendSettings;
+  readonly breaker: Breaker;
+  admin: AdminState;
+  check: CheckState;
+  factor: WeightFactor;
+  pinned: number | undefined;
+  peak: PeakRtt | undefined;
+  average: Millis | undefined;
+  sessions: number | undefined;
+  loadHint: number;
+  connections: number;
+  lastError: string | undefined;
+  probedAt: Millis | undefined;
+  /** The check that is under way. */
+  probe: Permit | undefined;
+  /** A session that is up and young: its death is a failed call. */
+  young: Permit | undefined;
+  changedAt: Millis;
+  deadline: Timer | undefined;
+}
+
+/** The servers that a client may use: health, breaker, weight and admin state of each, and the choice among them. */
+export class Backends {
+  readonly #parts: BackendsParts;
+  readonly #entries: readonly Entry[];
+
+  constructor(settings: readonly BackendSettings[], parts: BackendsParts) {
+    this.#parts = parts;
+    const now = parts.clock.now();
+    this.#entries = settings.map((one) => ({
+      settings: one,
+      breaker: new Breaker(
+        {
+          clock: parts.clock,
+          random: parts.random,
+          onChange: (change) => this.#breakerChanged(one.name, change),
+        },
+        parts.breakerRules,
+      ),
+      admin: "ready",
+      check: checksStart(now),
+      factor: initialFactor(now),
+      pinned: undefined,
+      peak: undefined,
+      average: undefined,
+      sessions: undefined,
+      loadHint: 1,
+      connections: 0,
+      lastError: undefined,
+      probedAt: undefined,
+      probe: undefined,
+      young: undefined,
+      changedAt: now,
+      deadline: undefined,
+    }));
+  }
+
+  /** Which server to try next; `avoid` failed just now. */
+  choose(avoid: string | undefined): Choice {
+    this.#tellWhoIsAlone();
+    const views = this.#views();
+    const choice = this.#parts.balancer.choose(views, { admits: this.#admits, flow: this.#parts.flow, avoid });
+    const entry = choice.kind === "chosen" ? this.#entry(choice.backend.name) : undefined;
+    const acquired = entry?.breaker.tryAcquire();
+    if (entry === undefined || acquired?.kind !== "permit") return this.#none();
+    const { permit } = acquired;
+    return {
+      kind: "chosen",
+      endpoint: entry.settings,
+      permit: {
+        ok: (took) => {
+          permit.ok(took);
+          entry.young = entry.breaker.follow();
+          this.#checked(entry, { kind: "passed" });
+        },
+        fail: (kind, took, cause) => {
+          permit.fail(kind, took);
+          this.#failed(entry, kind, "connect_failure", cause);
+        },
+        cancel: () => permit.cancel(),
+      },
+    };
+  }
+
+  /** Whether a server other than `name` would be tried now. */
+  hasAlternative(name: string): boolean {
+    return this.#others(name);
+  }
+
+  /** A session ended `lived` after it came up: within 30 s that counts as a failed call. */
+  sessionEnded(name: string, outcome: CallOutcome, lived: Millis): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
+    if (outcome !== "cancelled" && lived < earlyDeath) entry.young?.fail(outcome, lived);
+    else entry.young?.cancel();
+    entry.young = undefined;
+  }
+
+  /** A link to the server broke. */
+  linkDied(name: string, cause: string): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
+    entry.lastError = cause;
+    this.#checked(entry, { kind: "failed", cause: cause === "write_stalled" ? "write_stall" : "link_death" });
+  }
+
+  /** The server asks to be left. */
+  leaving(name: string): void {
+    const entry = this.#entry(name);
+    if (entry !== undefined) this.#checked(entry, { kind: "stopping" });
+  }
+
+  /** A link to the server lives; `rtt` is its last round trip. */
+  alive(name: string, rtt: Millis | undefined, sessions: number | undefined): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
+    if (entry.check.kind !== "stopping") this.#checked(entry, { kind: "passed" });
+    if (sessions !== undefined) entry.sessions = sessions;
+    if (rtt === undefined) return;
+    entry.peak = peakAfter(entry.peak, rtt, this.#parts.clock.now());
+    entry.average = averageAfter(entry.average, rtt);
+  }
+
+  /** The answer of a check that `probe` began. */
+  probed(name: string, outcome: "ok" | Exclude<CallOutcome, "cancelled">, cause: string): void {
+    const entry = this.#entry(name);
+    if (entry?.probe === undefined) return;
+    const permit = entry.probe;
+    entry.probe = undefined;
+    const took = this.#parts.clock.now() - (entry.probedAt ?? 0);
+    if (outcome === "ok") {
+      permit.ok(took);
+      this.#checked(entry, { kind: "passed" });
+    } else {
+      permit.fail(outcome, took);
+      this.#failed(entry, outcome, "connect_failure", cause);
+    }
+  }
+
+  /** Once a second: weights, and checks that are due. `usage` tells what each carries. */
+  tick(usage: (name: string) => Usage, current: string | undefined): void {
+    const now = this.#parts.clock.now();
+    this.#tellWhoIsAlone();
+    const median = medianRtt(this.#entries.map(({ average }) => average));
+    for (const entry of this.#entries) {
+      entry.connections = usage(entry.settings.name).connections;
+      const ramp = slowStart(recoveredAt(entry.check), now);
+      const failureRate = entry.breaker.view().failure_rate / 100;
+      const { average: rtt, loadHint } = entry;
+      entry.factor = stepFactor(entry.factor, targetFactor({ rtt, failureRate, ramp, loadHint }, median), now);
+      this.#probeIfDue(entry, now, current);
+    }
+  }
+
+  /** A better server that the session on `current` should go back to by itself. */
+  failBack(current: string, takeoverKeepsFlows: boolean): string | undefined {
+    const entry = this.#entry(current);
+    if (entry === undefined) return undefined;
+    const options = { admits: this.#admits, flow: this.#parts.flow, takeoverKeepsFlows };
+    return this.#parts.balancer.failBack(this.#view(entry), this.#views(), options)?.name;
+  }
+
+  admin(name: string): AdminState | undefined {
+    return this.#entry(name)?.admin;
+  }
+
+  rows(usage: (name: string) => Usage): BackendRow[] {
+    const now = this.#parts.clock.now();
+    return this.#entries.map((entry) => {
+      const { settings, check } = entry;
+      const { connections, current } = usage(settings.name);
+      return {
+        name: settings.name,
+        address: `${settings.address.host}:${settings.address.port}`,
+        admin: entry.admin,
+        operational: check.kind,
+        priority: settings.priority,
+        weight: entry.pinned ?? settings.weight,
+        effective_weight: Math.round(this.#view(entry).weight * 100) / 100,
+        weight_pinned: entry.pinned !== undefined,
+        connections,
+        rtt_ms: entry.average === undefined ? null : Math.round(entry.average * 1000) / 1000,
+        failures: check.kind === "down" ? this.#parts.checkRules.fall : check.failures,
+        breaker: entry.breaker.view().state,
+        service: null,
+        current,
+        since_seconds: Math.round((now - Math.max(check.since, entry.changedAt)) / 1000),
+        last_error: entry.lastError ?? null,
+      };
+    });
+  }
+
+  breakerRows(): BreakerRow[] {
+    return this.#entries.map(({ settings, breaker }) => {
+      return { name: settings.name, ...breaker.view() };
+    });
+  }
+
+  /** What an operator does to one server; undefined when there is none of that name. */
+  act(
+    action: BackendAction,
+    options: { readonly dryRun: boolean; readonly acceptRisk: boolean },
+    usage: (name: string) => Usage,
+  ): ActionResult | undefined {
+    if (action.kind === "reset_breaker" && action.backend === undefined) {
+      if (!options.dryRun) for (const { breaker } of this.#entries) breaker.reset();
+      return this.#done(options.dryRun, "reset every breaker", "");
+    }
+    const entry = this.#entry(action.backend ?? "");
+    if (entry === undefined) return undefined;
+    const takes = this.#takesAway(action, entry);
+    const left = this.#healthy().filter((name) => !takes || name !== entry.settings.name);
+    const lastHealthy = takes && left.length === 0 && this.#healthy().includes(entry.settings.name);
+    if (lastHealthy && !options.acceptRisk) {
+      return { kind: "refused", message: `${entry.settings.name} is the last healthy backend` };
+    }
+    const moved = usage(entry.settings.name);
+    const moves = action.kind === "drain" || action.kind === "maint";
+    const facts = {
+      connections_moved: moves ? moved.connections : 0,
+      bps_moved: moves ? moved.bps : 0,
+      left,
+      last_healthy: lastHealthy,
+    };
+    if (!options.dryRun) this.#carryOut(action, entry);
+    return this.#done(options.dryRun, describe(action), entry.settings.name, facts);
+  }
+
+  stop(): void {
+    for (const entry of this.#entries) {
+      entry.deadline?.cancel();
+      entry.breaker.stop();
+    }
+  }
+
+  #carryOut(action: BackendAction, entry: Entry): void {
+    switch (action.kind) {
+      case "drain":
+      case "maint":
+      case "ready":
+        return this.#setAdmin(entry, action.kind, action.kind === "drain" ? action.deadlineMs : undefined);
+      case "set_weight":
+        entry.pinned = action.weight === "auto" ? undefined : action.weight;
+        return;
+      case "reset_breaker":
+        return entry.breaker.reset();
+      case "open_breaker":
+        return entry.breaker.forceOpen(action.forMs);
+      case "close_breaker":
+        return entry.breaker.disable();
+    }
+  }
+
+  #setAdmin(entry: Entry, admin: AdminState, deadline: Millis | undefined): void {
+    const { clock } = this.#parts;
+    entry.deadline?.cancel();
+    entry.deadline =
+      deadline === undefined ? undefined : clock.after(deadline, () => this.#setAdmin(entry, "maint", undefined));
+    if (entry.admin === admin) return;
+    // Nothing was checked meanwhile.
+    if (entry.admin === "maint") entry.check = checksStart(clock.now());
+    entry.admin = admin;
+    entry.changedAt = clock.now();
+    this.#parts.adminChanged(entry.settings.name, admin);
+  }
+
+  /** Whether the action ends new traffic to a backend. */
+  #takesAway(action: BackendAction, entry: Entry): boolean {
+    if (action.kind === "drain" || action.kind === "maint") return entry.admin === "ready";
+    return action.kind === "open_breaker" || (action.kind === "set_weight" && action.weight === 0);
+  }
+
+  #healthy(): string[] {
+    return this.#views()
+      .filter((view) => exclusion(view, this.#admits) === undefined)
+      .map(({ name }) => name);
+  }
+
+  #others(name: string): boolean {
+    return this.#healthy().some((other) => other !== name);
+  }
+
+  #done(dryRun: boolean, what: string, name: string, facts: Record<string, unknown> = {}): ActionResult {
+    return { kind: "done", message: `${dryRun ? "would " : ""}${what} ${name}`.trim(), facts };
+  }
+
+  #none(): Choice {
+    const waits = this.#entries
+      .filter(({ admin }) => admin === "ready")
+      .map(({ breaker }) => breaker.view().retry_in_ms)
+      .filter((wait) => wait !== null);
+    return { kind: "none", retryIn: Math.max(50, Math.min(1000, ...waits)), reason: "no server may be used now" };
+  }
+
+  #probeIfDue(entry: Entry, now: Millis, current: string | undefined): void {
+    const { settings, check, admin } = entry;
+    // A server with a link is checked by its link; one that is believed up and not preferred costs it nothing.
+    const wanted =
+      check.kind === "down" || entry.breaker.view().state === "half-open" || this.#isPreferred(entry, current);
+    if (admin === "maint" || entry.probe !== undefined || settings.name === current || !wanted) return;
+    const { interval } = this.#parts.checkRules;
+    if (now < nextProbeAt(check, entry.probedAt, now, { interval, stretch: 1 }, this.#parts.random())) return;
+    const acquired = entry.breaker.tryAcquire();
+    if (acquired.kind === "rejected") return;
+    entry.probe = acquired.permit;
+    entry.probedAt = now;
+    this.#parts.probe(settings);
+  }
+
+  /** A session may go back to a server of a better priority, once that has passed its checks. */
+  #isPreferred(entry: Entry, current: string | undefined): boolean {
+    const used = current === undefined ? undefined : this.#entry(current);
+    return used !== undefined && entry.settings.priority < used.settings.priority && entry.check.kind !== "up";
+  }
+
+  /** A breaker without alternative stays open for a few seconds only. */
+  #tellWhoIsAlone(): void {
+    for (const { breaker, settings } of this.#entries) breaker.setAlone(!this.#others(settings.name));
+  }
+
+  #failed(entry: Entry, kind: Exclude<CallOutcome, "cancelled">, cause: FailureCause, text: string): void {
+    entry.lastError = text;
+    if (kind !== "local") this.#checked(entry, { kind: "failed", cause });
+  }
+
+  #checked(entry: Entry, event: CheckEvent): void {
+    const { clock, checkRules } = this.#parts;
+    const before = entry.check;
+    entry.check = checkStep(before, event, checkRules, clock.now());
+    if (before.kind === entry.check.kind) return;
+    if (recoveredAt(entry.check) !== undefined) entry.factor = recoveredFactor(clock.now());
+    this.#parts.healthChanged(entry.settings.name, before.kind, entry.check.kind, entry.lastError);
+  }
+
+  #breakerChanged(name: string, change: Change): void {
+    const entry = this.#entry(name);
+    if (entry !== undefined) this.#parts.breakerChanged(name, change, entry.breaker.view());
+  }
+
+  readonly #admits = ({ name }: { readonly name: string }): boolean => this.#entry(name)?.breaker.admits() ?? false;
+
+  #entry(name: string): Entry | undefined {
+    return this.#entries.find(({ settings }) => settings.name === name);
+  }
+
+  #views(): (Backend & Candidate)[] {
+    return this.#entries.map((entry) => this.#view(entry));
+  }
+
+  #view(entry: Entry): Backend & Candidate {
+    const { settings, breaker, check } = entry;
+    const view = breaker.view();
+    return {
+      name: settings.name,
+      priority: settings.priority,
+      admin: entry.admin,
+      operational: check.kind,
+      weight: effectiveWeight(settings.weight, entry.factor, entry.pinned),
+      ramp: slowStart(recoveredAt(check), this.#parts.clock.now()),
+      rejected: view.state === "open" && view.last_cause === "policy",
+      connections: entry.connections,
+      sessions: entry.sessions,
+      rtt: entry.peak,
+    };
+  }
+}
+
+function describe(action: BackendAction): string {
+  switch (action.kind) {
+    case "drain":
+      return "drain";
+    case "ready":
+      return "make ready";
+    case "maint":
+      return "take into maintenance";
+    case "set_weight":
+      return action.weight === "auto" ? "give back the weight of" : `set to weight ${action.weight}`;
+    case "reset_breaker":
+      return "reset the breaker of";
+    case "open_breaker":
+      return "open the breaker of";
+    case "close_breaker":
+      return "close the breaker of";
+  }
+}
