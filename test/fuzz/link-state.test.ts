@@ -1,28 +1,11 @@
-import { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import type { TLSSocket } from "node:tls";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { frameType } from "../../src/daemon/link/frame.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { anyChunking, anyFrame, chunks, parse } from "../link/frames.ts";
 import { openEnd } from "../link/wire.ts";
-
-/** A connection whose other end is the test. */
-class Wire extends Duplex {
-  written = Buffer.alloc(0);
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.written = Buffer.concat([this.written, chunk]);
-    done();
-  }
-
-  destroySoon(): void {
-    this.end(() => this.destroy());
-  }
-}
+import { TestSocket } from "../link/test-socket.ts";
 
 const data = new Set<number>([frameType.packet, frameType.offload]);
 
@@ -30,8 +13,8 @@ it("any frames in any state: a link lives, or closes with a reason, and says who
   const script = fc.array(anyFrame, { maxLength: 30 });
   await fc.assert(
     fc.asyncProperty(script, anyChunking, fc.boolean(), async (frames, sizes, active) => {
-      const wire = new Wire();
-      const { link, owner } = openEnd(wire as unknown as TLSSocket, new FakeClock({ now: 5000 }));
+      const wire = new TestSocket();
+      const { link, owner } = openEnd(wire.asTls, new FakeClock({ now: 5000 }));
       if (active) link.activate();
       const stream = Buffer.concat(frames);
       for (const chunk of chunks(stream, sizes)) wire.push(chunk);

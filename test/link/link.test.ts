@@ -8,6 +8,8 @@ import type { Lender } from "../../src/daemon/link/send-queue.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { TestCa } from "../tls/certificates.ts";
 import { eventually } from "./eventually.ts";
+import { parse } from "./frames.ts";
+import { TestSocket } from "./test-socket.ts";
 import { createCredentials, type Credentials, type End, openEnd, RawEnd, tlsPair } from "./wire.ts";
 
 let credentials: Credentials;
@@ -239,20 +241,24 @@ describe("an active link", () => {
   });
 
   it("closes when a frame is not whole within 10 s, however many of its bytes dribble in", async () => {
-    const { link, owner, peer } = await active();
-    peer.read().socket.write(Buffer.concat([packet, packet.subarray(0, 10)]));
+    const socket = new TestSocket();
+    const { link, owner } = openEnd(socket.asTls, clock);
+    link.activate();
+    socket.push(Buffer.concat([packet, packet.subarray(0, 10)]));
     await owner.told("packet");
     for (let second = 0; second < 10; second++) {
       clock.advance(1000);
       link.tick();
       expect(link.state.kind).toBe("active");
-      peer.socket.write(packet.subarray(10 + second, 11 + second));
+      socket.push(packet.subarray(10 + second, 11 + second));
       await turn();
     }
     clock.advance(1);
     link.tick();
     expect(owner.said.at(-1)).toMatch(/^closed frame_timeout/);
-    expect((await closeOf(peer))?.reason).toBe("timeout");
+    const [close] = parse(socket.written).frames;
+    expect(decodeClose(close?.body ?? Buffer.alloc(2)).reason).toBe("timeout");
+    expect(socket.writableEnded).toBe(true);
   });
 
   it("gives each frame its own 10 s", async () => {
