@@ -92,7 +92,8 @@ export class ClientRole implements Role {
     switch (event.type) {
       case "secured": {
         const record = links.get(event.link);
-        if (record !== undefined) record.state = "configuring";
+        if (record === undefined) return;
+        record.state = "configuring";
         this.#localOf.set(event.link, event.local);
         return;
       }
@@ -360,7 +361,8 @@ export class ClientRole implements Role {
     const record = this.#parts.links.remove(event.link);
     this.#localOf.delete(event.link);
     if (record?.state === "active") {
-      if (this.#connector.current?.link === event.link) this.ready = false;
+      const { current } = this.#connector;
+      if (current === undefined || current.link === event.link) this.ready = false;
       if (callOutcome(event.reason) !== "cancelled") this.#backends.linkDied(record.backend, event.reason);
       const message = `lost the link to ${record.backend} (${event.reason}) ${event.text}`.trim();
       this.#parts.events.add("warning", "link_down", message, { backend: record.backend, reason: event.reason });

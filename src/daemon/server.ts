@@ -122,11 +122,11 @@ export class ServerRole implements Role {
         const record = links.remove(event.link);
         const session = this.#registry.ofLink(event.link);
         this.#registry.linkClosed(event.link);
+        if (links.size === 0) this.#draining?.resolve();
         // One that was refused has been told of already.
         if (record?.state !== "active") return;
         const facts = { identity: record.identity, remote: record.remote, reason: event.reason };
         const left = session?.links.size ?? 0;
-        if (links.size === 0) this.#draining?.resolve();
         events.add("info", "link_down", `${record.identity} lost a link (${event.reason})`, {
           ...facts,
           links_left: left,

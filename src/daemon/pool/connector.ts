@@ -29,7 +29,6 @@ export type Choice =
 interface Up {
   readonly endpoint: Endpoint;
   readonly link: number;
-  readonly linkIndex: number;
   readonly since: Millis;
 }
 
@@ -92,6 +91,8 @@ export class Connector {
   /** A new link to the server in use is wanted. */
   #renew = false;
   #tries = new Map<string, number>();
+  /** Place of the link in use in its session, or of the last one. */
+  #linkIndex = 0;
   #nextLink = 1;
   #lastError: string | undefined;
 
@@ -170,7 +171,8 @@ export class Connector {
     const old = this.#up;
     const { endpoint, linkIndex, permit, since } = attempt;
     const now = this.#parts.clock.now();
-    this.#up = { endpoint, link, linkIndex, since: now };
+    this.#up = { endpoint, link, since: now };
+    this.#linkIndex = linkIndex;
     this.#attempt = { kind: "idle" };
     this.#joinedAt = endpoint.name;
     this.#lastError = undefined;
@@ -280,7 +282,7 @@ export class Connector {
     this.#tries.set(endpoint.name, tried + 1);
     const link = this.#nextLink++;
     // A link replaces the one of its index: after a loss that is wanted, while the old one works it is not.
-    const linkIndex = this.#up === undefined ? 0 : 1 - this.#up.linkIndex;
+    const linkIndex = this.#up === undefined ? this.#linkIndex : 1 - this.#linkIndex;
     const since = this.#parts.clock.now();
     this.#attempt = { kind: "dialing", endpoint, permit, link, linkIndex, since };
     const address = addresses[tried % addresses.length] as string;
