@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration.ts";
+import { dropsPage } from "./drops.ts";
 import { errorsPage } from "./errors.ts";
 import { exampleConfig } from "./example.ts";
 
@@ -13,6 +14,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "config/sssonector.example.yaml", text: () => exampleConfig("server", "defaults") },
   { path: "docs/configuration.md", text: configurationPage },
+  { path: "docs/drops.md", text: dropsPage },
   { path: "docs/errors.md", text: errorsPage },
 ];
 

@@ -257,6 +257,13 @@ const replaced: [name: string, base: string, from: string, to: string, problem: 
     "server.yaml:2:64: network.mtu: must be at least 1280 for IPv6, as network.address6 asks (got 1000)",
   ],
   [
+    "more routes than a WELCOME holds",
+    server,
+    "/16",
+    `/16, routes: [${Array.from({ length: 129 }, (_, i) => `172.16.${i}.0/24`).join(", ")}]`,
+    "server.yaml:2:48: network.routes: must not have more than 128 prefixes (got 129)",
+  ],
+  [
     "proxy_arp without interface",
     server,
     "/16",

@@ -12,6 +12,7 @@ const rules: readonly ((draft: Draft, report: Report) => void)[] = [
   serverHasAddress,
   poolsInsidePrefix,
   mtuCarriesIpv6,
+  routesFitIntoWelcome,
   forwardingHasInterface,
   defaultRouteIsNamed,
   buffersAgree,
@@ -51,6 +52,15 @@ function poolInside(
   if (pool === undefined) return;
   if (prefix === undefined) report(path, `needs ${of}`);
   else if (!isInside(pool, prefix)) report(path, `must lie inside ${of} ${prefix} (got ${pool})`);
+}
+
+/** WELCOME, which carries a server's routes, has 4 KiB at most (docs/protocol.md). */
+const mostRoutes = 128;
+
+function routesFitIntoWelcome({ network }: Draft, report: Report): void {
+  const count = network.routes?.length ?? 0;
+  if (count <= mostRoutes) return;
+  report("network.routes", `must not have more than ${mostRoutes} prefixes (got ${count})`, "config_range");
 }
 
 function mtuCarriesIpv6({ network }: Draft, report: Report): void {

@@ -162,7 +162,8 @@ export class Link {
         now,
         received: this.#received,
         acknowledged: info?.bytesAcked ?? 0,
-        outstanding: info === undefined || info.unacked > 0 || info.notsentBytes > 0,
+        // Without TCP_INFO only unanswered PINGs tell that the link is dead.
+        outstanding: info !== undefined && (info.unacked > 0 || info.notsentBytes > 0),
       },
       jitter(),
     );

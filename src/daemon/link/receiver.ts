@@ -13,6 +13,9 @@ const headroom = 16;
 /** The largest TLS record's content: Node delivers no more at a time. */
 const recordBytes = 16 * 1024;
 
+/** Landing buffers that stay for reuse. */
+const mostFree = 32;
+
 /** Frames of a link, one after another; `memory` is borrowed until the call returns and may be changed in place. */
 export type FrameSink = (type: number, memory: Memory, bodyOffset: number, bodyLength: number) => void;
 
@@ -39,7 +42,7 @@ export class LandingPool {
 
   /** A few stay for reuse; the rest go to the collector. */
   giveBack(memory: Memory): void {
-    if (this.#free.length < 8) this.#free.push(memory);
+    if (this.#free.length < mostFree) this.#free.push(memory);
   }
 }
 
