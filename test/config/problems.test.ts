@@ -261,7 +261,7 @@ const replaced: [name: string, base: string, from: string, to: string, problem: 
     server,
     "/16",
     `/16, routes: [${Array.from({ length: 129 }, (_, i) => `172.16.${i}.0/24`).join(", ")}]`,
-    "server.yaml:2:48: network.routes: must not have more than 128 prefixes (got 129)",
+    "server.yaml:2:41: network.routes: must not have more than 128 prefixes (got 129)",
   ],
   [
     "proxy_arp without interface",
