@@ -31,7 +31,7 @@ const quietFor = 10_000;
 export interface RoleParts {
   readonly clock: Clock;
   readonly engine: Engine;
-  readonly host: HostNetwork;
+  readonly host: Pick<HostNetwork, "apply" | "repin">;
   readonly events: EventLog;
   readonly links: LinkBook;
   readonly features: OffloadFeatures;
