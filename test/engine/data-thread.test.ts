@@ -212,29 +212,32 @@ describe("a client", () => {
 
   it("that reads nothing holds up nobody once there are others, and what it held comes back", async () => {
     const server = await serve();
-    const stuck = await rawClient(certificates.client("ann"), server.port);
-    stuck.write(controlFrame(frameType.hello, encodeHello(hello)));
-    const event = await server.next("hello");
-    admit(server, event, annsPlace);
-    // More than sockets and read buffers hold.
-    for (let n = 0; n < 12_000; n++) server.kernel.injectPacket(packet("10.8.0.1", "10.8.0.2", 1400));
-    let waiting = Number.POSITIVE_INFINITY;
-    while (server.kernel.waiting < waiting) {
-      waiting = server.kernel.waiting;
-      await turns(200);
+    // As often as it takes for read buffers that don't come back to be missed.
+    for (let round = 0; round < 4; round++) {
+      const stuck = await rawClient(certificates.client("ann"), server.port);
+      stuck.write(controlFrame(frameType.hello, encodeHello(hello)));
+      const event = await server.next("hello");
+      admit(server, event, annsPlace);
+      // More than sockets and read buffers hold.
+      for (let n = 0; n < 9000; n++) server.kernel.injectPacket(packet("10.8.0.1", "10.8.0.2", 1400));
+      let waiting = Number.POSITIVE_INFINITY;
+      while (server.kernel.waiting < waiting) {
+        waiting = server.kernel.waiting;
+        await turns(200);
+      }
+      expect(waiting).toBeGreaterThan(0);
+      server.send({ type: "close", link: event.link, reason: "kicked", text: "" });
+      await server.next("closed");
+      await server.kernel.whenDrained();
+      stuck.destroy();
     }
-    expect(waiting).toBeGreaterThan(0);
-    server.send({ type: "close", link: event.link, reason: "kicked", text: "" });
-    await server.next("closed");
     const bob = client("bob");
     await join(bob, server, 1, bobsPlace);
     server.kernel.injectPacket(packet("10.8.0.1", "10.8.0.3"));
     await bob.kernel.whenWritten(1);
-    expect(server.kernel.waiting).toBe(0);
     const { frames_accepted, tx_packets } = server.counted.totals;
     expect(frames_accepted).toBe(tx_packets);
-    expect(frames_accepted + (server.counted.drops.no_link ?? 0)).toBe(12_001);
-    stuck.destroy();
+    expect(frames_accepted + (server.counted.drops.no_link ?? 0)).toBe(4 * 9000 + 1);
   });
 });
 
