@@ -71,6 +71,7 @@ export class DataThread {
   #utilization = performance.eventLoopUtilization();
   #load = 0;
   #stopping = false;
+  #downTold = false;
 
   constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
     this.#options = options;
@@ -345,7 +346,8 @@ export class DataThread {
     const links = held.session?.links ?? [];
     const at = links.indexOf(held.link);
     if (at >= 0) links.splice(at, 1);
-    setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter);
+    // Does not keep a thread that was stopped.
+    setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter).unref();
   }
 
   #spoofed(session: DataSession<FlowLink>): void {
@@ -375,7 +377,8 @@ export class DataThread {
 
   #tunDown(): void {
     this.#outbound.hold();
-    if (!this.#stopping) this.#emit({ type: "tun_down" });
+    if (!this.#stopping && !this.#downTold) this.#emit({ type: "tun_down" });
+    this.#downTold = true;
   }
 
   #stop(reason: CloseReason): void {
