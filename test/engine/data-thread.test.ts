@@ -249,6 +249,7 @@ describe("stop", () => {
     await join(bob, server, 1, bobsPlace);
     ann.dial(2, server.port);
     await server.next("hello");
+    ann.send({ type: "retire", link: 1 });
     expect(handles("TCP").length).toBeGreaterThan(6);
     expect(handles("Timeout").length).toBeGreaterThan(timers);
     await stopAll();
@@ -262,6 +263,33 @@ describe("stop", () => {
     await join(ann, server, 1, annsPlace);
     server.send({ type: "stop", reason: "stopping" });
     expect(await ann.next("closed")).toMatchObject({ link: 1, reason: "peer_stopping" });
+  });
+});
+
+describe("a TUN that is taken down", () => {
+  it("is told of once, whatever still arrives for it", async () => {
+    const [server, ann] = [await serve(), client("ann")];
+    await join(ann, server, 1, annsPlace);
+    server.kernel.setUp(false);
+    for (let n = 0; n < 50; n++) ann.kernel.injectPacket(packet("10.8.0.2", "10.8.0.1"));
+    await server.next("tun_down");
+    while (server.counted.totals.rx_packets < 50) await turns(1);
+    expect(server.count("tun_down")).toBe(1);
+    expect(server.counted.drops).toEqual({ tun_refused: 50 });
+  });
+});
+
+describe("a link that is retired", () => {
+  it("is sent nothing more, and still brings what was under way", async () => {
+    const [server, ann] = [await serve(), client("ann")];
+    await join(ann, server, 1, annsPlace);
+    const second = await join(ann, server, 2, annsPlace, { linkIndex: 1 });
+    ann.send({ type: "retire", link: 1 });
+    server.send({ type: "retire", link: second });
+    ann.kernel.injectPacket(packet("10.8.0.2", "10.8.0.1"));
+    server.kernel.injectPacket(packet("10.8.0.1", "10.8.0.2"));
+    await Promise.all([ann.kernel.whenWritten(1), server.kernel.whenWritten(1)]);
+    expect([ann.count("closed"), server.count("closed")]).toEqual([0, 0]);
   });
 });
 
