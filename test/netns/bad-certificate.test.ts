@@ -78,7 +78,7 @@ describeNetns("a client's certificate", () => {
     const peer = lab.use(
       await startTraffic(stranger.namespace, "bad-peer", "no-hello", ...stranger.endpoint.split(":"), ...files),
     );
-    expect((await peer.exited).code, peer.stderr).toBe(0);
+    expect((await peer.endsSoon()).code, peer.stderr).toBe(0);
     expect(JSON.parse(peer.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ closed: 1 });
     expect((await lab.server.status()).refused).toEqual({ ...before, [reason]: (before[reason] ?? 0) + 1 });
     expect(await events(lab.server)).toContain(reason);
@@ -90,7 +90,7 @@ describeNetns("a client's certificate", () => {
     const [host, port] = stranger.endpoint.split(":");
     const before = (await lab.server.status()).refused["certificate_missing"] ?? 0;
     const peer = lab.use(await startTraffic(stranger.namespace, "bad-peer", "no-certificate", host ?? "", port ?? ""));
-    await peer.exited;
+    await peer.endsSoon();
     expect((await lab.server.status()).refused["certificate_missing"]).toBe(before + 1);
   });
 });
@@ -168,7 +168,7 @@ describeNetns("a daemon's own certificate", () => {
   test.each(rows)("%s: the daemon does not start and says %s", async (_what, code, make) => {
     await using lab = await Lab.create(prefix);
     const client = await lab.client("laptop-ann", { security: { tls: await make(lab) } });
-    const exit = await client.start().exited;
+    const exit = await client.start().endsSoon();
     expect(exit.code, client.log()).toBe(1);
     expect(client.log()).toContain(code);
   });

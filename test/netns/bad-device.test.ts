@@ -14,7 +14,7 @@ async function secondServer(lab: Lab, name: string, blocks: ConfigBlocks): Promi
 
 /** Runs the daemon behind `wrapper` to its end, which has to be a failure at start. */
 async function failedStart(daemon: DaemonProcess, ...wrapper: string[]): Promise<string> {
-  const { code } = await daemon.start(wrapper).exited;
+  const { code } = await daemon.start(wrapper).endsSoon();
   expect(code, daemon.log()).toBe(1);
   return daemon.log();
 }

@@ -55,7 +55,7 @@ describeNetns("a TLS client that misbehaves", () => {
   async function misbehave(mode: string): Promise<number> {
     const peer = lab.use(await startTraffic(stranger, "bad-peer", mode, ...target, ...credentials));
     expect(await ping(client.namespace, lab.inner, 3)).toMatchObject({ received: 3 });
-    const { code } = await peer.exited;
+    const { code } = await peer.endsSoon();
     expect(code, peer.stderr).toBe(0);
     return (JSON.parse(peer.stdout.trimEnd().split("\n").at(-1) ?? "") as { closed_after_ms: number }).closed_after_ms;
   }

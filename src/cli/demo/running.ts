@@ -12,6 +12,9 @@ export interface StartOptions {
   cwd?: string;
 }
 
+/** How long a line of output, or an end that is due, may take. */
+const patienceMillis = 30_000;
+
 /** A process that we started: its output is kept, its end can be awaited, and disposal ends it by its id. */
 export class Running implements AsyncDisposable {
   readonly name: string;
@@ -77,7 +80,21 @@ export class Running implements AsyncDisposable {
     return await this.exited;
   }
 
-  /** Resolves with the first whole line on stdout that matches; rejects when the process ends without one. */
+  /** For a process that is due to end by itself; rejects when it has not in half a minute. */
+  async endsSoon(): Promise<Exit> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`${this.name} goes on\n${this.#stdout}${this.#stderr}`)),
+      patienceMillis,
+    );
+    try {
+      return await Promise.race([this.exited, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves with the first whole line on stdout that matches; rejects when none comes in time. */
   async line(pattern: RegExp): Promise<string> {
     return await this.#match(pattern, () => this.#stdout);
   }
@@ -89,18 +106,18 @@ export class Running implements AsyncDisposable {
 
   async #match(pattern: RegExp, text: () => string): Promise<string> {
     return await new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = text()
-          .slice(0, text().lastIndexOf("\n") + 1)
-          .match(pattern);
-        if (found === null && !this.#ended) return;
+      const settle = (found: string | undefined, why: string): void => {
+        clearTimeout(timer);
         this.#watchers.delete(look);
-        if (found !== null) resolve(found[0]);
-        else
-          reject(
-            new Error(`${this.name} ended without a line like ${String(pattern)}\n${this.#stdout}${this.#stderr}`),
-          );
+        if (found !== undefined) resolve(found);
+        else reject(new Error(`${this.name} ${why}: ${String(pattern)}\n${this.#stdout}${this.#stderr}`));
       };
+      const look = (): void => {
+        const whole = text().slice(0, text().lastIndexOf("\n") + 1);
+        const found = whole.match(pattern)?.[0];
+        if (found !== undefined || this.#ended) settle(found, "ended without a line like");
+      };
+      const timer = setTimeout(() => settle(undefined, "did not print in time"), patienceMillis);
       this.#watchers.add(look);
       look();
     });
