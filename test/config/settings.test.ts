@@ -60,7 +60,7 @@ const core = {
   name: "edge-01",
   workers: 1,
   max_connections: 10_000,
-  drain_timeout: 30_000,
+  drain_timeout: 5_000,
   state_dir: "/var/lib/sssonector/edge-01",
 };
 

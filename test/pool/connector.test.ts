@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type Choice, Connector, type Endpoint, type Introduction } from "../../src/daemon/pool/connector.ts";
+import {
+  type AttemptPermit,
+  type Choice,
+  Connector,
+  type Endpoint,
+  type Introduction,
+} from "../../src/daemon/pool/connector.ts";
 import type { RememberedSession } from "../../src/daemon/pool/session-memory.ts";
 import { FakeClock } from "../fakes/clock.ts";
 
-const ends: readonly Endpoint[] = ["eu-1", "eu-2", "us-1"].map((name) => ({
-  name,
-  identity: name,
-  address: { host: `${name}.test`, port: 8443 },
-}));
-
 const remembered: RememberedSession = { id: "aa", epoch: "4", token: "dG9r", clusterId: "cc" };
+const taken: Introduction = { intent: "takeover", session: "aa", epoch: 5n, token: "dG9r" };
+const joined: Introduction = { intent: "join", session: "aa", epoch: 4n, token: "dG9r" };
 
 interface Dial {
   readonly link: number;
@@ -19,37 +21,45 @@ interface Dial {
   readonly introduction: Introduction;
 }
 
-/** A connector whose look-ups and dials the test answers; servers are taken in turn after a failure. */
+function endpoint(name: string): Endpoint {
+  return { name, identity: name, address: { host: `${name}.test`, port: 8443 } };
+}
+
+/** A connector whose choices, look-ups and dials the test answers. */
 class Client {
   readonly clock = new FakeClock();
   readonly dials: Dial[] = [];
   readonly failures: { endpoint: string; reason: string; text: string; retryIn: number }[] = [];
   readonly pinned: (readonly string[])[] = [];
-  readonly retired: number[] = [];
-  readonly ended: string[] = [];
-  /** What became of each permit. */
-  readonly permits: string[] = [];
   readonly names = new Map<string, readonly string[] | Error>();
+  readonly avoided: (string | undefined)[] = [];
+  readonly kept: (string | undefined)[] = [];
+  readonly retired: number[] = [];
+  readonly ends: string[] = [];
+  /** What became of the right to each attempt, in the order of the choices. */
+  readonly permits: string[][] = [];
+  /** Servers to choose, in turn; then the first again. */
+  servers: string[];
+  retryIn: number | undefined;
+  alternative = false;
   stored: RememberedSession | undefined;
   random = 0.5;
   onFailed: () => void = () => {};
   /** While set, look-ups wait for it. */
   gate: Promise<void> | undefined;
-  /** What is chosen instead of the next server. */
-  instead: Choice | undefined;
   readonly connector: Connector;
-  #turn = 0;
 
-  constructor(parts: { endpoints?: readonly Endpoint[]; stored?: RememberedSession } = {}) {
+  constructor(parts: { servers?: string[]; stored?: RememberedSession } = {}) {
+    this.servers = parts.servers ?? ["eu-1"];
     this.stored = parts.stored;
-    const endpoints = parts.endpoints ?? ends.slice(0, 1);
     this.connector = new Connector({
       clock: this.clock,
       random: () => this.random,
       memory: { load: () => this.stored, save: (session) => void (this.stored = session) },
-      choose: (avoid) => this.instead ?? this.#choose(endpoints, avoid),
-      hasAlternative: () => endpoints.length > 1,
-      ended: ({ name }, outcome, lived) => void this.ended.push(`${name} ${outcome} ${lived}`),
+      choose: (avoid, keep) => this.#choose(avoid, keep),
+      hasAlternative: () => this.alternative,
+      ended: ({ name }, outcome, lived) => void this.ends.push(`${name} ${outcome} ${lived}`),
+      retire: (link) => void this.retired.push(link),
       resolve: async (host) => {
         await this.gate;
         const found = this.names.get(host) ?? ["192.0.2.1"];
@@ -57,34 +67,29 @@ class Client {
         return found;
       },
       pin: async (addresses) => void this.pinned.push(addresses),
-      dial: (link, linkIndex, endpoint, address, introduction) =>
-        void this.dials.push({ link, linkIndex, endpoint: endpoint.name, address, introduction }),
-      retire: (link) => void this.retired.push(link),
-      failed: (endpoint, reason, text, retryIn) => {
-        this.failures.push({ endpoint: endpoint.name, reason, text, retryIn });
+      dial: (link, linkIndex, { name }, address, introduction) =>
+        void this.dials.push({ link, linkIndex, endpoint: name, address, introduction }),
+      failed: ({ name }, reason, text, retryIn) => {
+        this.failures.push({ endpoint: name, reason, text, retryIn });
         this.onFailed();
       },
     });
   }
 
-  #choose(endpoints: readonly Endpoint[], avoid: string | undefined): Choice {
-    if (endpoints[this.#turn % endpoints.length]?.name === avoid) this.#turn += 1;
-    const endpoint = endpoints[this.#turn % endpoints.length] ?? expect.fail();
-    return this.chosen(endpoint);
-  }
-
-  chosen(endpoint: Endpoint): Choice {
-    const { name } = endpoint;
-    const tell = (what: string): void => void this.permits.push(`${name} ${what}`);
-    return {
-      kind: "chosen",
-      endpoint,
-      permit: {
-        ok: (millis) => tell(`ok ${millis}`),
-        fail: (kind, millis, cause) => tell(`${kind} ${millis} ${cause}`),
-        cancel: () => tell("cancel"),
-      },
+  #choose(avoid: string | undefined, keep: string | undefined): Choice {
+    this.avoided.push(avoid);
+    this.kept.push(keep);
+    if (this.retryIn !== undefined) return { kind: "none", retryIn: this.retryIn, reason: "all are out" };
+    const [name = "eu-1", ...others] = this.servers;
+    this.servers = [...others, name];
+    const told: string[] = [];
+    this.permits.push(told);
+    const permit: AttemptPermit = {
+      ok: (millis) => void told.push(`ok ${millis}`),
+      fail: (kind, millis, cause) => void told.push(`${kind} ${millis} ${cause}`),
+      cancel: () => void told.push("cancelled"),
     };
+    return { kind: "chosen", endpoint: endpoint(name), permit };
   }
 
   /** Moves the clock and lets look-ups finish; the newest dial. */
@@ -106,16 +111,22 @@ class Client {
     return dial;
   }
 
-  /** Whether an attempt waits. */
-  get busy(): boolean {
-    return this.clock.pending > 0;
+  /** A client that is up on eu-1 and dials eu-2 to leave it. */
+  async leaving(): Promise<{ old: Dial; next: Dial }> {
+    this.servers = ["eu-1", "eu-2"];
+    const old = await this.up();
+    await this.advance(10_000);
+    this.connector.leave("server");
+    const next = (await this.advance(125)) ?? expect.fail("no dial");
+    expect(next.link).not.toBe(old.link);
+    return { old, next };
   }
 }
 
 describe("an attempt", () => {
-  it("resolves, pins, dials and is up with WELCOME", async () => {
+  it("chooses, resolves, pins, dials and is up with WELCOME", async () => {
     const client = new Client();
-    expect(client.connector.current).toBeUndefined();
+    expect(await client.advance(1000)).toBeUndefined();
     const dial = await client.started();
     expect(dial).toEqual({
       link: 1,
@@ -125,17 +136,17 @@ describe("an attempt", () => {
       introduction: { intent: "new" },
     });
     expect(client.pinned).toEqual([["192.0.2.1"]]);
-    expect([client.connector.current, client.permits]).toEqual([undefined, []]);
-    client.clock.advance(40);
+    expect(client.connector.current).toBeUndefined();
+    await client.advance(40);
     client.connector.welcomed(1, remembered);
     expect(client.connector.current).toMatchObject({ link: 1, endpoint: { name: "eu-1" } });
-    expect(client.permits).toEqual(["eu-1 ok 40"]);
     expect(client.stored).toEqual(remembered);
-    expect(client.busy).toBe(false);
+    expect(client.permits).toEqual([["ok 40"]]);
+    expect(client.clock.pending).toBe(0);
   });
 
-  it("goes to the servers that are chosen, and to the addresses of a name in turn", async () => {
-    const client = new Client({ endpoints: ends });
+  it("goes to the addresses of a name in turn, and pins all that are known", async () => {
+    const client = new Client({ servers: ["eu-1", "us-1"] });
     client.names.set("eu-1.test", ["192.0.2.1", "192.0.2.2"]);
     client.names.set("us-1.test", ["2001:db8::3"]);
     client.connector.start();
@@ -143,93 +154,103 @@ describe("an attempt", () => {
       const dial = (await client.advance(60_000)) ?? expect.fail("no dial");
       client.connector.dialFailed(dial.link, "timeout", "");
     }
-    expect(client.dials.map(({ endpoint, address }) => `${endpoint} ${address}`)).toEqual([
+    expect(client.dials.map((dial) => `${dial.endpoint} ${dial.address}`)).toEqual([
       "eu-1 192.0.2.1",
-      "eu-2 192.0.2.1",
       "us-1 2001:db8::3",
       "eu-1 192.0.2.2",
-      "eu-2 192.0.2.1",
+      "us-1 2001:db8::3",
+      "eu-1 192.0.2.1",
       "us-1 2001:db8::3",
     ]);
     expect(client.dials.map(({ link }) => link)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(client.permits.slice(0, 2)).toEqual(["eu-1 remote 0 timeout", "eu-2 remote 0 timeout"]);
     expect(client.connector.outerAddresses).toEqual(["192.0.2.1", "192.0.2.2", "2001:db8::3"]);
     expect(client.pinned.at(-1)).toEqual(["192.0.2.1", "192.0.2.2", "2001:db8::3"]);
   });
 
-  it("whose name can't be resolved is a failure that does not count against the server", async () => {
+  it("that fails is followed by one on another server, which is told whom to avoid, until a link is up", async () => {
+    const client = new Client({ servers: ["eu-1", "eu-2"] });
+    const { link } = await client.started();
+    client.connector.dialFailed(link, "timeout", "");
+    const next = (await client.advance(125)) ?? expect.fail();
+    client.connector.welcomed(next.link, remembered);
+    client.connector.leave("server");
+    await client.advance(125);
+    expect(client.avoided).toEqual([undefined, "eu-1", undefined]);
+  });
+
+  it("that somebody wanted to end leaves nothing to avoid", async () => {
     const client = new Client();
+    const { link } = await client.started();
+    client.connector.closed(link, "peer_stopping", "");
+    await client.advance(125);
+    expect(client.avoided).toEqual([undefined, undefined]);
+    expect(client.permits[0]).toEqual(["cancelled"]);
+  });
+
+  it("whose name can't be resolved is a failure of our own", async () => {
+    const client = new Client({ servers: ["eu-1", "eu-2"] });
     client.names.set("eu-1.test", new Error("no such name"));
     client.connector.start();
     expect(await client.advance(0)).toBeUndefined();
     expect(client.failures).toEqual([{ endpoint: "eu-1", reason: "unresolved", text: "no such name", retryIn: 125 }]);
-    expect(client.permits).toEqual(["eu-1 local 0 unresolved"]);
     expect(client.connector.lastError).toBe("unresolved: no such name");
-    client.names.delete("eu-1.test");
-    expect(await client.advance(125)).toMatchObject({ link: 1 });
+    expect(client.permits).toEqual([["local 0 unresolved"]]);
+    expect((await client.advance(125))?.endpoint).toBe("eu-2");
   });
 
-  it("waits as long as it is told when no server may be tried", async () => {
+  it("that no server may have waits as long as it is told, and says why there is no link", async () => {
     const client = new Client();
-    client.instead = { kind: "none", retryIn: 700, reason: "every breaker is open" };
+    client.retryIn = 700;
     client.connector.start();
-    await client.advance(0);
-    expect(client.connector.lastError).toBe("every breaker is open");
-    client.instead = undefined;
-    expect(await client.advance(699)).toBeUndefined();
+    expect(await client.advance(0)).toBeUndefined();
+    expect(client.connector.lastError).toBe("all are out");
+    await client.advance(699);
+    expect(client.avoided).toHaveLength(1);
+    client.retryIn = undefined;
     expect(await client.advance(1)).toMatchObject({ link: 1 });
+    expect(client.failures).toEqual([]);
   });
 });
 
-describe("leaving", () => {
-  it("makes the new link first, on another server with another place, and then retires the old", async () => {
-    const client = new Client({ endpoints: ends });
-    const old = await client.up();
-    client.instead = client.chosen(ends[1] ?? expect.fail());
-    client.connector.leave("server");
-    const next = (await client.advance(250)) ?? expect.fail();
-    expect(next).toMatchObject({ endpoint: "eu-2", linkIndex: 1, introduction: { intent: "takeover", epoch: 5n } });
-    expect(client.connector.current?.link).toBe(old.link);
-    expect(client.retired).toEqual([]);
-    client.connector.welcomed(next.link, { ...remembered, epoch: "5" });
-    expect(client.connector.current?.link).toBe(next.link);
-    expect([client.retired, client.ended]).toEqual([[old.link], ["eu-1 cancelled 250"]]);
-    client.connector.closed(old.link, "normal", "");
-    expect([client.connector.current?.link, client.failures]).toEqual([next.link, []]);
+describe("the right to an attempt", () => {
+  const rows: readonly (readonly [string, (client: Client, link: number) => void, string])[] = [
+    ["WELCOME", (client, link) => client.connector.welcomed(link, remembered), "ok 30"],
+    ["a refused connection", (client, link) => client.connector.dialFailed(link, "connection_refused", ""), "remote"],
+    ["no route", (client, link) => client.connector.dialFailed(link, "no_route", ""), "local"],
+    ["a bad certificate", (client, link) => client.connector.dialFailed(link, "certificate_untrusted", ""), "policy"],
+    ["a closed link", (client, link) => client.connector.closed(link, "peer_closed", ""), "remote"],
+    ["a kick", (client, link) => client.connector.closed(link, "peer_kicked", ""), "cancelled"],
+    ["stop", (client) => client.connector.stop(), "cancelled"],
+  ];
+
+  it.each(rows)("is told once after %s", async (_, act, told) => {
+    const client = new Client();
+    const { link } = await client.started();
+    await client.advance(30);
+    act(client, link);
+    act(client, link);
+    client.connector.dialFailed(link, "timeout", "");
+    client.connector.closed(link, "peer_closed", "");
+    client.connector.stop();
+    await client.advance(60_000);
+    expect(client.permits[0]).toEqual([expect.stringMatching(new RegExp(`^${told}`))]);
   });
 
-  it("stays where nothing better is, and with a new link to the same server where that will do", async () => {
-    const client = new Client();
-    const old = await client.up();
-    client.connector.leave("server");
-    await client.advance(250);
-    expect([client.dials.length, client.permits.at(-1)]).toEqual([1, "eu-1 cancel"]);
-    client.connector.leave("link");
-    const next = (await client.advance(250)) ?? expect.fail();
-    expect(next).toMatchObject({ endpoint: "eu-1", linkIndex: 1, introduction: { intent: "join" } });
-    client.connector.welcomed(next.link, remembered);
-    expect(client.retired).toEqual([old.link]);
-  });
-
-  it("a link whose way is gone begins anew at once", async () => {
-    const client = new Client();
-    const { link } = await client.up();
-    expect(client.connector.abandon()).toBe(link);
-    expect(client.connector.abandon()).toBeUndefined();
-    const next = (await client.advance(0)) ?? expect.fail();
-    expect(next).toMatchObject({ introduction: { intent: "join" }, linkIndex: 0 });
-    client.connector.closed(link, "normal", "");
-    expect([client.failures, client.dials.length]).toEqual([[], 2]);
-  });
-
-  it("gives a link that replaces a lost one its place, so that the server ends the lost one", async () => {
-    const client = new Client();
-    await client.up();
-    client.connector.leave("link");
-    const second = (await client.advance(250)) ?? expect.fail();
-    client.connector.welcomed(second.link, remembered);
-    client.connector.closed(second.link, "stalled", "");
-    expect(await client.advance(125)).toMatchObject({ linkIndex: second.linkIndex, introduction: { intent: "join" } });
+  it("is told once by stop while the name is looked up", async () => {
+    for (const outcome of [["192.0.2.1"], new Error("no such name")]) {
+      const client = new Client();
+      client.names.set("eu-1.test", outcome);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      client.gate = promise;
+      client.connector.start();
+      await client.advance(0);
+      client.connector.stop();
+      resolve();
+      expect(await client.advance(60_000)).toBeUndefined();
+      expect(client.permits).toEqual([["cancelled"]]);
+      expect(client.failures).toEqual([]);
+      expect(client.clock.pending).toBe(0);
+    }
   });
 });
 
@@ -246,6 +267,20 @@ describe("back-off", () => {
       const next = (await client.advance(0.25)) ?? expect.fail("no dial");
       expect(next.link).toBe(dial.link + 1);
       dial = next;
+    }
+  });
+
+  it("is at most 100 ms before the first attempt elsewhere, and only before that", async () => {
+    for (const random of [0, 0.5, 0.999]) {
+      const client = new Client({ servers: ["eu-1", "eu-2"] });
+      client.alternative = true;
+      client.random = random;
+      const { link } = await client.up();
+      client.connector.closed(link, "peer_closed", "");
+      expect(client.failures.at(-1)?.retryIn).toBe(random * 100);
+      const next = (await client.advance(random * 100)) ?? expect.fail();
+      client.connector.dialFailed(next.link, "timeout", "");
+      expect(client.failures.at(-1)?.retryIn).toBe(random * 500);
     }
   });
 
@@ -266,7 +301,7 @@ describe("back-off", () => {
     }
   });
 
-  it("ends at once when the network changes, which tells nothing while an attempt is under way", async () => {
+  it("ends at once by hurry, which tells nothing while an attempt is under way", async () => {
     const client = new Client();
     client.random = 0.9;
     await client.started();
@@ -287,27 +322,23 @@ describe("back-off", () => {
 
 describe("the session", () => {
   it("that is on disk is taken over by a new process", async () => {
-    const client = new Client({ stored: remembered });
-    expect((await client.started()).introduction).toEqual({
-      intent: "takeover",
-      session: "aa",
-      epoch: 5n,
-      token: "dG9r",
-    });
+    expect((await new Client({ stored: remembered }).started()).introduction).toEqual(taken);
   });
 
-  it("is joined again after its link was lost, with the newest token", async () => {
+  it("is joined again where it was, with the newest token", async () => {
     const client = new Client();
     const { link } = await client.up();
     client.connector.welcomed(link, { ...remembered, token: "bmV3" });
     expect(client.stored?.token).toBe("bmV3");
     client.connector.closed(link, "stalled", "");
-    expect((await client.advance(125))?.introduction).toEqual({
-      intent: "join",
-      session: "aa",
-      epoch: 4n,
-      token: "bmV3",
-    });
+    expect((await client.advance(125))?.introduction).toEqual({ ...joined, token: "bmV3" });
+  });
+
+  it("is taken over by another server", async () => {
+    const client = new Client({ servers: ["eu-1", "eu-2"] });
+    const { link } = await client.up();
+    client.connector.closed(link, "peer_closed", "");
+    expect(await client.advance(125)).toMatchObject({ endpoint: "eu-2", introduction: taken });
   });
 
   it("is taken over at once from a server that was restarted", async () => {
@@ -317,10 +348,9 @@ describe("the session", () => {
     const join = (await client.advance(125)) ?? expect.fail();
     client.connector.closed(join.link, "peer_not_here", "");
     const takeover = await client.advance(0);
-    expect(takeover?.introduction).toEqual({ intent: "takeover", session: "aa", epoch: 5n, token: "dG9r" });
-    expect(takeover?.endpoint).toBe(join.endpoint);
+    expect(takeover?.introduction).toEqual(taken);
+    expect(client.permits[1]).toEqual(["ok 0"]);
     expect(client.failures.map(({ reason }) => reason)).toEqual(["peer_closed"]);
-    expect(client.permits).toEqual(["eu-1 ok 0", "eu-1 ok 0"]);
     // Without a session to lose, "not here" is a failure: no endless asking.
     client.connector.closed(takeover?.link ?? 0, "peer_not_here", "");
     expect(client.failures.at(-1)).toMatchObject({ reason: "peer_not_here" });
@@ -333,26 +363,17 @@ describe("the session", () => {
       client.connector.closed(link, reason, "why");
       expect(client.stored).toBeUndefined();
       expect(client.connector.lastError).toBe(`${reason}: why`);
-      expect(client.permits).toEqual(["eu-1 cancel"]);
+      expect(client.permits[0]).toEqual(["cancelled"]);
       expect((await client.advance(125))?.introduction).toEqual({ intent: "new" });
     }
+  });
+
+  it("is given up when another takes it from a link that is up", async () => {
     const client = new Client();
     const { link } = await client.up();
     client.connector.closed(link, "peer_superseded", "");
     expect(client.stored).toBeUndefined();
     expect((await client.advance(125))?.introduction).toEqual({ intent: "new" });
-  });
-
-  it("is taken over on another server, at the first failure almost at once", async () => {
-    const client = new Client({ endpoints: ends });
-    const { link } = await client.up();
-    client.connector.closed(link, "stalled", "");
-    expect(client.failures).toMatchObject([{ endpoint: "eu-1", retryIn: 50 }]);
-    expect(client.ended).toEqual(["eu-1 remote 0"]);
-    const next = (await client.advance(50)) ?? expect.fail();
-    expect(next).toMatchObject({ endpoint: "eu-2", introduction: { intent: "takeover", epoch: 5n } });
-    client.connector.closed(next.link, "timeout", "");
-    expect(client.failures.at(-1)).toMatchObject({ endpoint: "eu-2", retryIn: 250 });
   });
 
   it("is kept through any other end", async () => {
@@ -363,6 +384,172 @@ describe("the session", () => {
       expect(client.stored).toEqual(remembered);
       expect((await client.advance(125))?.introduction.intent).toBe("join");
     }
+  });
+});
+
+describe("the end of the link in use", () => {
+  it("is told with what it says of the server and how long the link lived", async () => {
+    for (const [reason, outcome] of [
+      ["peer_closed", "remote"],
+      ["peer_stopping", "cancelled"],
+    ] as const) {
+      const client = new Client();
+      const { link } = await client.up();
+      await client.advance(1234);
+      client.connector.closed(link, reason, "");
+      expect(client.ends).toEqual([`eu-1 ${outcome} 1234`]);
+      expect(client.connector.current).toBeUndefined();
+    }
+  });
+
+  it("leaves an attempt that is under way alone", async () => {
+    const client = new Client();
+    const { old, next } = await client.leaving();
+    client.connector.closed(old.link, "peer_closed", "");
+    await client.advance(60_000);
+    expect(client.dials).toHaveLength(2);
+    client.connector.welcomed(next.link, remembered);
+    expect(client.connector.current?.link).toBe(next.link);
+    expect(client.retired).toEqual([]);
+  });
+});
+
+describe("leaving", () => {
+  it("a server keeps its link until the new one is up, then retires it", async () => {
+    const client = new Client();
+    const { old, next } = await client.leaving();
+    expect(next).toMatchObject({ endpoint: "eu-2", linkIndex: 1, introduction: taken });
+    expect(client.connector.current?.link).toBe(old.link);
+    expect(client.retired).toEqual([]);
+    client.connector.welcomed(next.link, { ...remembered, epoch: "5" });
+    expect(client.connector.current).toMatchObject({ link: next.link, endpoint: { name: "eu-2" } });
+    expect(client.retired).toEqual([old.link]);
+    expect(client.ends).toEqual(["eu-1 cancelled 10125"]);
+    client.connector.closed(old.link, "normal", "");
+    await client.advance(60_000);
+    expect(client.dials).toHaveLength(2);
+    expect(client.failures).toEqual([]);
+  });
+
+  it("a link makes another to the same server, of the other index, and ends no session", async () => {
+    const client = new Client();
+    let old = await client.up();
+    for (const linkIndex of [1, 0, 1]) {
+      client.connector.leave("link");
+      const next = (await client.advance(125)) ?? expect.fail();
+      expect(client.kept.at(-1)).toBe("eu-1");
+      expect(next).toMatchObject({ endpoint: "eu-1", linkIndex, introduction: joined });
+      client.connector.welcomed(next.link, remembered);
+      expect(client.retired.at(-1)).toBe(old.link);
+      old = next;
+    }
+    expect(client.ends).toEqual([]);
+    // A link that replaces a lost one takes its place, so that the server ends that one.
+    client.connector.closed(old.link, "silent", "");
+    expect(await client.advance(125)).toMatchObject({ linkIndex: 1 });
+  });
+
+  it("begins within 250 ms", async () => {
+    for (const random of [0, 0.999]) {
+      const client = new Client();
+      client.random = random;
+      await client.up();
+      client.connector.leave("link");
+      if (random > 0) await client.advance(random * 250 - 0.1);
+      expect(client.dials).toHaveLength(1);
+      await client.advance(0.1);
+      expect(client.dials).toHaveLength(2);
+    }
+  });
+
+  it("stays when there is nothing better", async () => {
+    const client = new Client();
+    const { link } = await client.up();
+    client.connector.leave("server");
+    await client.advance(60_000);
+    expect(client.permits).toEqual([["ok 0"], ["cancelled"]]);
+    client.retryIn = 100;
+    client.connector.leave("server");
+    await client.advance(60_000);
+    expect(client.dials).toHaveLength(1);
+    expect(client.connector.current?.link).toBe(link);
+    expect(client.clock.pending).toBe(0);
+    expect(client.connector.lastError).toBeUndefined();
+    // It is no dead end: asked again, it goes.
+    client.retryIn = undefined;
+    client.servers = ["eu-2"];
+    client.connector.leave("server");
+    expect(await client.advance(125)).toMatchObject({ endpoint: "eu-2" });
+  });
+
+  it("keeps the link in use when the new one fails", async () => {
+    const client = new Client();
+    const { old, next } = await client.leaving();
+    client.connector.dialFailed(next.link, "timeout", "");
+    expect(client.permits[1]).toEqual(["remote 0 timeout"]);
+    expect(client.connector.current?.link).toBe(old.link);
+    expect(client.retired).toEqual([]);
+    expect(client.avoided.at(-1)).toBeUndefined();
+    client.servers = ["eu-3"];
+    expect(await client.advance(125)).toMatchObject({ endpoint: "eu-3", linkIndex: 1 });
+    expect(client.avoided.at(-1)).toBe("eu-2");
+  });
+
+  it("keeps the session of the link in use when the other server can't take it", async () => {
+    for (const reason of ["peer_token_invalid", "peer_superseded"]) {
+      const client = new Client();
+      const { old, next } = await client.leaving();
+      client.connector.closed(next.link, reason, "");
+      expect(client.stored).toEqual(remembered);
+      expect(client.connector.current?.link).toBe(old.link);
+    }
+  });
+
+  it("is one attempt, however often it is asked for", async () => {
+    const client = new Client();
+    await client.leaving();
+    client.connector.leave("server");
+    client.connector.leave("link");
+    await client.advance(60_000);
+    expect(client.dials).toHaveLength(2);
+  });
+
+  it("is nothing while there is no link, and after stop", async () => {
+    const client = new Client();
+    client.connector.leave("server");
+    expect(client.clock.pending).toBe(0);
+    await client.up();
+    client.connector.stop();
+    client.connector.leave("server");
+    expect(client.clock.pending).toBe(0);
+  });
+});
+
+describe("abandoning", () => {
+  it("gives up the link and begins anew at once, with the same session", async () => {
+    const client = new Client();
+    const { link } = await client.up();
+    await client.advance(3000);
+    expect(client.connector.abandon()).toBe(link);
+    expect(client.connector.current).toBeUndefined();
+    expect(client.connector.lastError).toBe("network_changed");
+    expect(client.ends).toEqual(["eu-1 cancelled 3000"]);
+    expect(await client.advance(0)).toMatchObject({ link: link + 1, linkIndex: 0, introduction: joined });
+    client.connector.closed(link, "normal", "");
+    client.connector.welcomed(link + 1, remembered);
+    expect(client.connector.current?.link).toBe(link + 1);
+    expect(client.failures).toEqual([]);
+    expect(client.connector.abandon()).toBe(link + 1);
+  });
+
+  it("leaves an attempt that is under way alone, and needs a link", async () => {
+    const client = new Client();
+    expect(client.connector.abandon()).toBeUndefined();
+    const { old, next } = await client.leaving();
+    expect(client.connector.abandon()).toBe(old.link);
+    await client.advance(60_000);
+    expect(client.dials.at(-1)).toBe(next);
+    expect(client.connector.abandon()).toBeUndefined();
   });
 });
 
@@ -380,25 +567,9 @@ describe("what comes late", () => {
     client.connector.welcomed(second.link, remembered);
     client.connector.dialFailed(second.link, "timeout", "");
     client.connector.closed(first.link, "silent", "");
-    expect(client.connector.current).toMatchObject({ link: second.link });
+    expect(client.connector.current?.link).toBe(second.link);
     expect(client.failures).toHaveLength(failures);
     expect(client.stored).toEqual(remembered);
-  });
-
-  it("from a look-up after stop changes nothing", async () => {
-    for (const outcome of [["192.0.2.1"], new Error("no such name")]) {
-      const client = new Client();
-      client.names.set("eu-1.test", outcome);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      client.gate = promise;
-      client.connector.start();
-      await client.advance(0);
-      client.connector.stop();
-      resolve();
-      expect(await client.advance(60_000)).toBeUndefined();
-      expect([client.permits, client.busy]).toEqual([["eu-1 cancel"], false]);
-      expect(client.failures).toEqual([]);
-    }
   });
 
   it("after stop, as the end of the link, begins nothing", async () => {

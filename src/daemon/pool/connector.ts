@@ -49,8 +49,8 @@ export interface ConnectorParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly memory: SessionMemory;
-  /** Which server to try; `avoid` has just failed. */
-  choose(avoid: string | undefined): Choice;
+  /** Which server to try; `avoid` has just failed, `keep` is the one in use when only its link is to be replaced. */
+  choose(avoid: string | undefined, keep: string | undefined): Choice;
   /** Whether a server other than this one could be tried now. */
   hasAlternative(endpoint: Endpoint): boolean;
   /** The link in use ended, `lived` after it came up. */
@@ -147,10 +147,11 @@ export class Connector {
 
   /** The way of the link in use is gone: begins anew at once. Returns the link, which is to be closed. */
   abandon(): number | undefined {
-    const link = this.#up?.link;
-    if (link === undefined || this.#stopped) return undefined;
+    if (this.#up === undefined || this.#stopped) return undefined;
+    const { endpoint, link, since } = this.#up;
     this.#up = undefined;
     this.#lastError = "network_changed";
+    this.#parts.ended(endpoint, "cancelled", this.#parts.clock.now() - since);
     if (this.#attempt.kind === "idle" || this.#attempt.kind === "waiting") this.#schedule(0);
     return link;
   }
@@ -212,7 +213,9 @@ export class Connector {
       this.#joinedAt = undefined;
       return this.#schedule(0);
     }
-    if (reason === "peer_token_invalid" || reason === "peer_superseded") this.#forget();
+    // While a link is up its server knows the session, whatever another says.
+    const refused = reason === "peer_token_invalid" || reason === "peer_superseded";
+    if (refused && this.#up === undefined) this.#forget();
     const outcome = callOutcome(reason);
     this.#avoid = outcome === "cancelled" ? undefined : endpoint.name;
     if (outcome === "cancelled") permit.cancel();
@@ -250,7 +253,7 @@ export class Connector {
   }
 
   async #begin(): Promise<void> {
-    const choice = this.#parts.choose(this.#avoid);
+    const choice = this.#parts.choose(this.#avoid, this.#renew ? this.#up?.endpoint.name : undefined);
     if (choice.kind === "none") {
       // The link in use is better than none.
       if (this.#up !== undefined) return;
