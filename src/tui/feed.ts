@@ -1,11 +1,13 @@
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { ControlClient } from "../shared/control/client.ts";
+import type { ActionOutcome } from "../shared/control/protocol.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
-import type { KickAnswer, Message } from "./model/message.ts";
+import { type ActionName, actions, type Request, type RequestOptions } from "./model/actions.ts";
+import type { Answer, Message } from "./model/message.ts";
 
 /** What the console needs of a connection to the daemon. */
 export type Wire = Pick<ControlClient, "daemon" | "subscribe" | "onClose" | "close"> & {
-  call(method: "kick", params: { target: string; dry_run: boolean }): Promise<{ message: string }>;
+  call(method: Request["method"], params: Request["params"]): Promise<Pick<ActionOutcome, "message" | "facts">>;
 };
 
 /** What a feed tells its reader. */
@@ -43,14 +45,16 @@ export class Feed {
     await this.#open();
   }
 
-  /** Kicks a connection or session, or asks the daemon what that would do. A failure is an answer too. */
-  async kick(target: string, dryRun: boolean): Promise<KickAnswer> {
+  /** Has the daemon act on a row, or say what that would do. A failure is an answer too. */
+  async act(action: ActionName, target: string, options: RequestOptions): Promise<Answer> {
+    const { dryRun } = options;
     try {
       if (this.#wire === undefined) throw new SssonectorError("control_lost", "no connection to the daemon");
-      const { message } = await this.#wire.call("kick", { target, dry_run: dryRun });
-      return { dryRun, ok: true, text: message };
+      const { method, params } = actions[action].request(target, options);
+      const { message, facts } = await this.#wire.call(method, params);
+      return { dryRun, ok: true, text: message, lastHealthy: facts["last_healthy"] === true };
     } catch (error) {
-      return { dryRun, ok: false, text: error instanceof Error ? error.message : String(error) };
+      return { dryRun, ok: false, text: error instanceof Error ? error.message : String(error), lastHealthy: false };
     }
   }
 

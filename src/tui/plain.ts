@@ -1,5 +1,5 @@
 /** The console for pipes and screen readers: one line per change. */
-import type { Connection, Session, Snapshot } from "../shared/control/snapshot.ts";
+import type { Backend, Breaker, Connection, Session, Snapshot } from "../shared/control/snapshot.ts";
 import { rateLong, span, timeOfDay } from "./draw/format.ts";
 import { drawable } from "./draw/text.ts";
 import type { Link } from "./model/state.ts";
@@ -19,21 +19,35 @@ function sessionSign(session: Session): string {
   return `${session.links} ${session.expires_seconds === null} ${session.inner.join(" ")}`;
 }
 
+function backendFacts(backend: Backend): string {
+  const current = backend.current ? ", in use" : "";
+  const pinned = backend.weight_pinned ? `, weight ${backend.weight} pinned` : "";
+  return `${backend.address} ${backend.admin} ${backend.operational}${current}${pinned}`;
+}
+
+function breakerFacts({ state, cause }: Breaker): string {
+  return cause === null ? state : `${state}: ${cause}`;
+}
+
+const byId = ({ id }: { id: string }): string => id;
+const byName = ({ name }: { name: string }): string => name;
+
 /** Lines for rows that came, changed or went. */
-function tableChanges<Row extends { id: string }>(
+function tableChanges<Row>(
   noun: string,
   before: readonly Row[],
   after: readonly Row[],
+  key: (row: Row) => string,
   sign: (row: Row) => string,
   facts: (row: Row) => string,
 ): string[] {
-  const old = new Map(before.map((row) => [row.id, row]));
-  const now = new Set(after.map((row) => row.id));
+  const old = new Map(before.map((row) => [key(row), row]));
+  const now = new Set(after.map(key));
   const lines = after.flatMap((row) => {
-    const was = old.get(row.id);
-    return was !== undefined && sign(was) === sign(row) ? [] : [`${noun} ${row.id} ${facts(row)}`];
+    const was = old.get(key(row));
+    return was !== undefined && sign(was) === sign(row) ? [] : [`${noun} ${key(row)} ${facts(row)}`];
   });
-  return [...lines, ...before.filter((row) => !now.has(row.id)).map((row) => `${noun} ${row.id} gone`)];
+  return [...lines, ...before.filter((row) => !now.has(key(row))).map((row) => `${noun} ${key(row)} gone`)];
 }
 
 function alertChanges(before: Snapshot["status"]["alerts"], after: Snapshot["status"]["alerts"]): string[] {
@@ -65,8 +79,10 @@ export function changes(before: Snapshot | undefined, after: Snapshot): string[]
   const lines = [
     ...statusChanges(before, after),
     ...alertChanges(before?.status.alerts ?? [], after.status.alerts),
-    ...tableChanges("session", before?.sessions ?? [], after.sessions, sessionSign, sessionFacts),
-    ...tableChanges("connection", before?.connections ?? [], after.connections, connectionFacts, connectionFacts),
+    ...tableChanges("session", before?.sessions ?? [], after.sessions, byId, sessionSign, sessionFacts),
+    ...tableChanges("connection", before?.connections ?? [], after.connections, byId, connectionFacts, connectionFacts),
+    ...tableChanges("backend", before?.backends ?? [], after.backends, byName, backendFacts, backendFacts),
+    ...tableChanges("breaker", before?.breakers ?? [], after.breakers, byName, breakerFacts, breakerFacts),
     ...after.events
       .filter((event) => event.seq > seen)
       .map((event) => `event ${timeOfDay(event.time_ms)} ${event.severity} ${event.code}: ${event.message}`),

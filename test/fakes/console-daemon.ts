@@ -1,12 +1,22 @@
 /**
  * A daemon to look at: `node test/fakes/console-daemon.ts SOCKET [CONNECTIONS]` serves the real control channel over
- * made-up traffic that moves once a second, until it is stopped. Prints `ready`, then `kicked ID` for each kick.
+ * made-up traffic that moves once a second, until it is stopped. Prints `ready`, then `kicked ID` for each kick and
+ * `KIND BACKEND` for each act on a backend or its breaker.
  */
+import type { BackendAction } from "../../src/daemon/control/backend.ts";
 import { startControlServer } from "../../src/daemon/control/server.ts";
 import { systemClock } from "../../src/shared/clock.ts";
-import type { Connection, HistoryPoint, LimitedBy, Snapshot } from "../../src/shared/control/snapshot.ts";
+import type {
+  Backend,
+  Breaker,
+  BreakerState,
+  Connection,
+  HistoryPoint,
+  LimitedBy,
+  Snapshot,
+} from "../../src/shared/control/snapshot.ts";
 import { FakeControlBackend } from "./control-backend.ts";
-import { aConnection, anEvent, aSession, aSnapshot, aStatus } from "./snapshot.ts";
+import { aBackend, aBreaker, aConnection, anEvent, aSession, aSnapshot, aStatus } from "./snapshot.ts";
 
 const [socketPath = "/tmp/console-daemon.sock", many = "12"] = process.argv.slice(2);
 const people = [
@@ -65,6 +75,55 @@ function point(second: number): HistoryPoint {
   };
 }
 
+const servers = ["eu-1", "eu-2", "be-1"];
+/** What was done to each server and its breaker. */
+const admin = new Map<string, Backend["admin"]>();
+const forced = new Map<string, BreakerState>();
+
+function breaker(name: string, second: number): Breaker {
+  const left = 30_000 - ((second * 1_000) % 30_000);
+  const open = name === "be-1" && left > 6_000;
+  const half = name === "be-1" && left <= 6_000;
+  const state = forced.get(name) ?? (open ? "open" : half ? "half-open" : "closed");
+  return aBreaker(name, {
+    state,
+    calls: name === "be-1" ? 9 : 41,
+    failure_rate: name === "be-1" ? 66.7 : 2.4,
+    opened_seconds: state === "open" ? (30_000 - left) / 1_000 : null,
+    retry_in_ms: state === "open" ? left - 6_000 : null,
+    permits_left: state === "half-open" ? 3 : null,
+    cause: forced.has(name) ? "operator" : state === "open" ? "failure_rate" : null,
+    last_cause: name === "be-1" ? "failure_rate" : null,
+  });
+}
+
+function backends(second: number, links: number): Backend[] {
+  return servers.map((name, at) =>
+    aBackend(name, {
+      admin: admin.get(name) ?? "ready",
+      operational: name === "be-1" ? "down" : "up",
+      priority: name === "be-1" ? 1 : 0,
+      weight: 100,
+      effective_weight: name === "be-1" ? 0 : 88 + (wave(at, second, 10) % 12),
+      connections: name === "eu-1" ? links : 0,
+      current: name === "eu-1",
+      rtt_ms: name === "be-1" ? null : 11 + at * 9 + Math.sin(second),
+      failures: name === "be-1" ? 3 : 0,
+      breaker: breaker(name, second).state,
+      since_seconds: 400 + second,
+      last_error: name === "be-1" ? "connect ECONNREFUSED 192.0.2.9:8443" : null,
+    }),
+  );
+}
+
+function note({ kind, backend = "" }: BackendAction): void {
+  if (kind === "drain" || kind === "maint" || kind === "ready") admin.set(backend, kind);
+  if (kind === "open_breaker") forced.set(backend, "forced-open");
+  if (kind === "close_breaker") forced.set(backend, "disabled");
+  if (kind === "reset_breaker") forced.set(backend, "closed");
+  process.stdout.write(`${kind} ${backend}\n`);
+}
+
 function snapshot(second: number): Snapshot {
   const connections = rows.map((row) => connection(row, second)).filter((row) => !gone.has(row.id));
   history = [...history, point(second)].slice(-900);
@@ -87,6 +146,8 @@ function snapshot(second: number): Snapshot {
     sessions: connections.map((row, at) =>
       aSession(row.session, { identity: row.identity, inner: row.inner, expires_seconds: at % 6 === 5 ? 300 : null }),
     ),
+    backends: backends(second, connections.length),
+    breakers: servers.map((name) => breaker(name, second)),
     events: [
       anEvent(1, { time_ms: started, code: "daemon_ready", message: "listening on 0.0.0.0:8443" }),
       anEvent(2, { time_ms: started + 1000, code: "session_opened", message: "laptop-ann opened s1 from 192.0.2.1" }),
@@ -108,6 +169,7 @@ history = Array.from({ length: 300 }, (_, second) => point(second - 300)).filter
 );
 backend.state = snapshot(0);
 let seen = 0;
+let noted = 0;
 const server = await startControlServer(
   { backend, clock: systemClock, credentials: () => ({ pid: 1, uid: 0, gid: 0 }) },
   { socketPath, group: "root", operators: [] },
@@ -118,6 +180,8 @@ systemClock.every(1000, () => {
     process.stdout.write(`kicked ${target}\n`);
   }
   seen = backend.kicked.length;
+  for (const action of backend.acts.slice(noted)) note(action);
+  noted = backend.acts.length;
   backend.set(snapshot(Math.floor((Date.now() - started) / 1000)));
 });
 process.once("SIGTERM", () => void server[Symbol.asyncDispose]().then(() => process.exit(0)));

@@ -1,6 +1,24 @@
 import * as fc from "fast-check";
-import type { Connection, DaemonEvent, Session, Snapshot } from "../../src/shared/control/snapshot.ts";
-import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+import type {
+  Backend,
+  Breaker,
+  BreakerState,
+  Connection,
+  DaemonEvent,
+  Session,
+  Snapshot,
+} from "../../src/shared/control/snapshot.ts";
+import {
+  aBackend,
+  aBreaker,
+  aConnection,
+  anEvent,
+  aPoint,
+  aSession,
+  aSnapshot,
+  aStatus,
+  startOfTime,
+} from "../fakes/snapshot.ts";
 
 /** Names as an attacker would choose them: control, bidirectional, combining, wide and surrogate characters. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
@@ -23,6 +41,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
 
 const bps = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e15, noNaN: true }));
 const seconds = fc.integer({ min: 0, max: 1e9 });
+const breakerState = fc.constantFrom<BreakerState>("closed", "open", "half-open", "forced-open", "disabled", "observe");
 
 function connections(): fc.Arbitrary<Connection[]> {
   return fc
@@ -58,6 +77,45 @@ function sessions(): fc.Arbitrary<Session[]> {
     .map((rows) => rows.map((session) => aSession(session.id, session)));
 }
 
+function backends(): fc.Arbitrary<Backend[]> {
+  const row = fc.record({
+    name: hostileText,
+    address: hostileText,
+    admin: fc.constantFrom("ready", "drain", "maint"),
+    operational: fc.constantFrom("up", "down", "starting", "stopping"),
+    weight: fc.nat({ max: 256 }),
+    effective_weight: fc.double({ min: 0, max: 256, noNaN: true }),
+    weight_pinned: fc.boolean(),
+    connections: fc.nat(),
+    rtt_ms: fc.option(fc.double({ min: 0, max: 1e7, noNaN: true }), { nil: null }),
+    failures: fc.nat(),
+    breaker: breakerState,
+    current: fc.boolean(),
+    since_seconds: seconds,
+    last_error: fc.option(hostileText, { nil: null }),
+  });
+  return fc
+    .uniqueArray(row, { selector: (backend) => backend.name, maxLength: 20 })
+    .map((rows) => rows.map((backend) => aBackend(backend.name, backend)));
+}
+
+function breakers(): fc.Arbitrary<Breaker[]> {
+  const row = fc.record({
+    name: hostileText,
+    state: breakerState,
+    failure_rate: fc.double({ min: 0, max: 100, noNaN: true }),
+    calls: fc.nat(),
+    opened_seconds: fc.option(seconds, { nil: null }),
+    retry_in_ms: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: null }),
+    permits_left: fc.option(fc.nat({ max: 3 }), { nil: null }),
+    cause: fc.option(hostileText, { nil: null }),
+    last_cause: fc.option(hostileText, { nil: null }),
+  });
+  return fc
+    .uniqueArray(row, { selector: (breaker) => breaker.name, maxLength: 20 })
+    .map((rows) => rows.map((breaker) => aBreaker(breaker.name, breaker)));
+}
+
 function events(): fc.Arbitrary<DaemonEvent[]> {
   const row = fc.record({
     code: hostileText,
@@ -83,6 +141,8 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc
     ),
     connections: connections(),
     sessions: sessions(),
+    backends: backends(),
+    breakers: breakers(),
     events: events(),
     history: fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), bps, bps), { maxLength: 100 }),
     later: fc.nat({ max: 100 }),
@@ -102,6 +162,8 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc
       }),
       connections: given.connections,
       sessions: given.sessions,
+      backends: given.backends,
+      breakers: given.breakers,
       events: given.events,
       history: given.history
         .toSorted((a, b) => a[0] - b[0])

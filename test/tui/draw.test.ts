@@ -7,7 +7,7 @@ import { beside, fit, overlay, seg, slice, spread, width } from "../../src/tui/d
 import { colourDepth, painter } from "../../src/tui/draw/paint.ts";
 import { cut, drawable } from "../../src/tui/draw/text.ts";
 import { parseOptions } from "../../src/tui/options.ts";
-import { wrap } from "../../src/tui/screens/kick-dialog.ts";
+import { wrap } from "../../src/tui/screens/dialog.ts";
 import { hostileText } from "./arbitrary.ts";
 import { textOf } from "./driver.ts";
 

@@ -88,13 +88,14 @@ export class Driver {
   }
 
   /** The daemon's answer to the open dialog. */
-  answer(dryRun: boolean, text: string, ok = true): this {
-    const token = this.state.kicks;
-    return this.send({ kind: "kick-answer", token, answer: { dryRun, ok, text }, now: this.now });
+  answer(dryRun: boolean, text: string, { ok = true, lastHealthy = false } = {}): this {
+    const token = this.state.dialogs;
+    return this.send({ kind: "answer", token, answer: { dryRun, ok, text, lastHealthy }, now: this.now });
   }
 
-  get kicks(): Extract<Effect, { kind: "kick" }>[] {
-    return this.effects.filter((effect) => effect.kind === "kick").filter((effect) => !effect.dryRun);
+  /** What the daemon was told to do, dry runs left out. */
+  get acts(): Extract<Effect, { kind: "act" }>[] {
+    return this.effects.filter((effect) => effect.kind === "act").filter((effect) => !effect.dryRun);
   }
 
   get lines(): string[] {

@@ -22,9 +22,9 @@ class FakeWire implements Wire {
   close(): void {
     this.closed = true;
   }
-  call(...call: unknown[]): Promise<{ message: string }> {
+  call(...call: unknown[]): Promise<{ message: string; facts: Record<string, unknown> }> {
     this.calls.push(call);
-    return Promise.resolve({ message: "would close c1" });
+    return Promise.resolve({ message: "would close c1", facts: { last_healthy: true } });
   }
   lose(): void {
     this.#onClose(new SssonectorError("control_lost", "control connection closed"));
@@ -118,10 +118,17 @@ test("a closed feed is silent and does not come back", async () => {
   expect([wires[0]?.closed, attempts(), said]).toEqual([true, 1, ["up"]]);
 });
 
-test("kick asks the daemon; without one that is the answer", async () => {
+test("an act asks the daemon; without one that is the answer", async () => {
   const { feed, wires } = rig();
-  expect(await feed.kick("c1", true)).toMatchObject({ ok: false, text: "no connection to the daemon" });
+  const dry = { dryRun: true, acceptRisk: true };
+  const none = { dryRun: true, ok: false, text: "no connection to the daemon", lastHealthy: false };
+  expect(await feed.act("kick", "c1", dry)).toEqual(none);
   await feed.start();
-  expect(await feed.kick("c1", true)).toEqual({ dryRun: true, ok: true, text: "would close c1" });
-  expect(wires[0]?.calls).toEqual([["kick", { target: "c1", dry_run: true }]]);
+  const answer = { dryRun: true, ok: true, text: "would close c1", lastHealthy: true };
+  expect(await feed.act("kick", "c1", dry)).toEqual(answer);
+  await feed.act("drain", "eu-1", { dryRun: false, acceptRisk: false });
+  expect(wires[0]?.calls).toEqual([
+    ["kick", { target: "c1", dry_run: true }],
+    ["drain", { backend: "eu-1", dry_run: false, accept_risk: false }],
+  ]);
 });

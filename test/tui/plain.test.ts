@@ -1,19 +1,32 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { changes, linkLine } from "../../src/tui/plain.ts";
-import { aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
+import { aBackend, aBreaker, aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
 import { snapshots } from "./arbitrary.ts";
 
 const withoutTime = (lines: string[]): string[] => lines.map((line) => line.slice("00:00:00 ".length));
-const base = aSnapshot({ connections: [aConnection("c1")], sessions: [aSession("s1")], events: [anEvent(1)] });
+const backends = [aBackend("eu-1", { current: true }), aBackend("eu-2")];
+const breakers = [aBreaker("eu-1")];
+const base = aSnapshot({
+  backends,
+  breakers,
+  connections: [aConnection("c1")],
+  sessions: [aSession("s1")],
+  events: [anEvent(1)],
+});
 
 test("the first snapshot is told whole", () => {
   const lines = withoutTime(changes(undefined, base));
-  expect(lines).toHaveLength(4);
+  expect(lines).toHaveLength(7);
   expect(lines[0]).toBe("daemon edge-01 server ready, up 1d02h, certificate 90 days, rx 1.0 Mb/s, tx 2.0 Mb/s");
   expect(lines[1]).toBe("session s1 laptop-s1 10.8.0.14 fd00:8::e, 1 links");
   expect(lines[2]).toBe("connection c1 laptop-c1 192.0.2.7:50211 active");
-  expect(lines[3]).toMatch(/^event \d\d:\d\d:\d\d info link_up: link 1 is up$/);
+  expect(lines.slice(3, 6)).toEqual([
+    "backend eu-1 eu-1.example.net:8443 ready up, in use",
+    "backend eu-2 eu-2.example.net:8443 ready up",
+    "breaker eu-1 closed",
+  ]);
+  expect(lines[6]).toMatch(/^event \d\d:\d\d:\d\d info link_up: link 1 is up$/);
 });
 
 test("then one line per change, and none for traffic and time", () => {
@@ -37,6 +50,25 @@ test("then one line per change, and none for traffic and time", () => {
     "event T critical link_up: broken",
   ]);
   expect(withoutTime(changes(later, { ...later, status: aStatus() }))).toEqual(["alert cleared cert"]);
+});
+
+test("backends and breakers: states, server in use and pins, not load and countdowns", () => {
+  const busier = aSnapshot({
+    ...base,
+    backends: backends.map((row) => ({ ...row, connections: 9, rtt_ms: 1, effective_weight: 3 })),
+    breakers: [aBreaker("eu-1", { calls: 99, failure_rate: 7 })],
+  });
+  expect(changes(base, busier)).toEqual([]);
+  const moved = aSnapshot({
+    ...base,
+    backends: [aBackend("eu-1", { admin: "drain" }), aBackend("eu-2", { current: true, weight_pinned: true })],
+    breakers: [aBreaker("eu-1", { state: "forced-open", cause: "operator" })],
+  });
+  expect(withoutTime(changes(base, moved))).toEqual([
+    "backend eu-1 eu-1.example.net:8443 drain up",
+    "backend eu-2 eu-2.example.net:8443 ready up, in use, weight 100 pinned",
+    "breaker eu-1 forced-open: operator",
+  ]);
 });
 
 test("a daemon that was started again tells its events from the first", () => {

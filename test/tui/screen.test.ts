@@ -1,6 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aConnection, anEvent, aPoint, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+import type { Snapshot } from "../../src/shared/control/snapshot.ts";
+import {
+  aBackend,
+  aBreaker,
+  aConnection,
+  anEvent,
+  aPoint,
+  aSnapshot,
+  aStatus,
+  startOfTime,
+} from "../fakes/snapshot.ts";
 import { snapshots } from "./arbitrary.ts";
 import { asciiSetup, Driver, unicodeSetup } from "./driver.ts";
 
@@ -18,18 +28,31 @@ const sizes = [
 /** Characters that are one cell wide on every terminal: Latin, and the arrow, box, block, shape and braille blocks. */
 const oneCell = /^[\x20-\x7e\u00a1-\u017f\u2013\u2026\u2190-\u2193\u2500-\u25ff\u2800-\u28ff]*$/;
 
-const modes: readonly (readonly string[])[] = [[], ["down", "x"], ["?"], ["/", "a", "b"], ["2", "down"], ["3"]];
+const modes: readonly (readonly string[])[] = [
+  [],
+  ["down", "x"],
+  ["?"],
+  ["/", "a", "b"],
+  ["2", "down"],
+  ["2", "down", "d"],
+  ["3"],
+  ["4", "down"],
+  ["4", "down", "O"],
+  ["5"],
+];
 
 describe("any snapshot fits any screen", () => {
   for (const [columns, rows] of sizes) {
     test(`${columns}x${rows}`, () => {
       fc.assert(
-        fc.property(snapshots, snapshots, fc.constantFrom(...modes), fc.boolean(), (first, second, keys, ascii) => {
+        fc.property(snapshots, snapshots, fc.constantFrom(...modes), fc.boolean(), fc.boolean(), (...given) => {
+          const [first, second, keys, ascii, lastHealthy] = given;
           const driver = new Driver({ columns, rows, setup: ascii ? asciiSetup : unicodeSetup });
           driver
             .snapshot(first)
             .press(...keys)
-            .answer(true, "\u001b[31m long \u202e".repeat(90));
+            .answer(true, "\u001b[31m long \u202e".repeat(90), { lastHealthy })
+            .press("\u202e", "z");
           for (const next of [first, second]) {
             const { lines } = driver.snapshot(next);
             expect(lines).toHaveLength(rows);
@@ -51,6 +74,11 @@ function header(columns: number, count: number): string {
   const connections = Array.from({ length: count }, (_, at) => aConnection(`c${at}`));
   const { lines } = new Driver({ columns, rows: 24 }).snapshot(aSnapshot({ connections }));
   return lines.find((line) => line.includes("IDENTITY")) ?? "";
+}
+
+/** The line with the tabs. */
+function tabs(fields: Partial<Snapshot>): string {
+  return new Driver().snapshot(aSnapshot(fields)).lines.find((line) => line.includes("1 Connections")) ?? "";
 }
 
 describe("what the screen says", () => {
@@ -115,16 +143,25 @@ describe("what the screen says", () => {
   test("every action shows its ctl twin", () => {
     const driver = new Driver().snapshot();
     expect(driver.text).toContain("$ sssonector ctl connections --watch");
-    expect(driver.press("2").text).toContain("$ sssonector ctl sessions --watch");
-    expect(driver.press("3").text).toContain("$ sssonector ctl events --follow");
+    expect(driver.press("2").text).toContain("$ sssonector ctl backends --watch");
+    expect(driver.press("down").text).toContain("$ sssonector ctl drain eu-1");
+    expect(driver.press("3").text).toContain("$ sssonector ctl sessions --watch");
+    expect(driver.press("4").text).toContain("$ sssonector ctl breakers --watch");
+    expect(driver.press("down").text).toContain("$ sssonector ctl open-breaker eu-1");
+    expect(driver.press("5").text).toContain("$ sssonector ctl events --follow");
     expect(driver.press("1", "down").text).toContain("$ sssonector ctl kick c");
     const odd = new Driver().snapshot(aSnapshot({ connections: [aConnection("it's $(reboot)")] })).press("down");
     expect(odd.text).toContain("kick 'it'\\''s $(reboot)'");
   });
 
   test("help lists every key and says why one can't be used now", () => {
-    const driver = new Driver({ columns: 100, rows: 60 }).snapshot().press("?");
-    for (const word of ["previous page", "Ctrl-Z", "kick the selected", "not now: select a connection first"]) {
+    const driver = new Driver({ columns: 100, rows: 80 }).snapshot().press("?");
+    for (const word of [
+      "previous page",
+      "Ctrl-Z",
+      "kick the selected connection",
+      "not now: select a connection first",
+    ]) {
       expect(driver.text).toContain(word);
     }
     expect(driver.press("escape").text).not.toContain("previous page");
@@ -145,5 +182,51 @@ describe("what the screen says", () => {
     const driver = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ events }));
     expect(driver.text).toContain("happening 30");
     expect(driver.text).not.toContain("happening 27");
+  });
+
+  test("backends: both states, weights, load, the breaker's word and the last error, also at 80 columns", () => {
+    const backends = [
+      aBackend("eu-1", { current: true, weight: 50, effective_weight: 12.6, weight_pinned: true, connections: 1200 }),
+      aBackend("eu-2", {
+        admin: "maint",
+        operational: "down",
+        breaker: "forced-open",
+        failures: 3,
+        last_error: "refused\u001b[2J",
+      }),
+    ];
+    const { lines } = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ backends })).press("2");
+    const text = lines.join("\n");
+    expect(text).toMatch(/NAME▴ +ADMIN +STATE +BREAKER +WEIGHT +CONNS +RTT ms +LAST ERROR/);
+    expect(text).toMatch(/● eu-1 +ready +up +closed +13\/50! +1,200 +12\.5 +–/);
+    expect(text).toMatch(/ {2}eu-2 +maint +down +forced +92\/100 .* refused\?/);
+    expect(lines.at(-1)).toMatch(/ d drain {2}e ready {2}m maint .* q quit/);
+    expect(lines.at(-1)).not.toContain("kick");
+  });
+
+  test("breakers: state, cause, countdown and probes", () => {
+    const breakers = [
+      aBreaker("eu-1", { state: "open", failure_rate: 66.67, retry_in_ms: 2_400, cause: "failure_rate" }),
+      aBreaker("eu-2", { state: "half-open", permits_left: 2, calls: 0, last_cause: "policy" }),
+    ];
+    const { lines } = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ breakers })).press("4");
+    const text = lines.join("\n");
+    expect(text).toMatch(/ eu-1 +open +failure rate +3s +– .* 67% +0% /);
+    expect(text).toMatch(/ eu-2 +half +– +– +2 +– +– +– /);
+    expect(lines.at(-1)).toMatch(/ R reset {2}O open {2}C close .* q quit/);
+  });
+
+  test("a tab says when something in it should be looked at", () => {
+    expect(tabs({})).not.toContain("▲");
+    expect(tabs({ backends: [aBackend("eu-1", { operational: "down" })] })).toMatch(/2 Backends ▲ ─/);
+    expect(tabs({ backends: [aBackend("eu-1", { operational: "down", admin: "maint" })] })).not.toContain("▲");
+    expect(tabs({ breakers: [aBreaker("eu-1", { state: "half-open" })] })).toMatch(/4 Breakers ▲ ─/);
+    expect(tabs({ breakers: [aBreaker("eu-1", { state: "observe" })] })).not.toContain("▲");
+  });
+
+  test("a narrow footer keeps the last hints", () => {
+    const narrow = new Driver({ columns: 60, rows: 20 }).snapshot().press("2").lines.at(-1);
+    expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}\? help {2}q quit/);
+    expect(narrow).not.toContain("select");
   });
 });

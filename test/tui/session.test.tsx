@@ -4,7 +4,7 @@ import { painter } from "../../src/tui/draw/paint.ts";
 import type { Exit } from "../../src/tui/exit.ts";
 import type { Wire } from "../../src/tui/feed.ts";
 import { runSession } from "../../src/tui/ink/session.tsx";
-import { aConnection, aSnapshot } from "../fakes/snapshot.ts";
+import { aBackend, aConnection, aSnapshot } from "../fakes/snapshot.ts";
 import { controlRig, type ControlRig } from "../fakes/control-server.ts";
 import { unicodeSetup } from "./driver.ts";
 import { FakeTerminal } from "./terminal.ts";
@@ -131,6 +131,31 @@ test("kick: the dry run's text, Cancel first, then deliberately", async () => {
   await terminal.until((text) => text.includes("closed c0"));
   clearInterval(pressing);
   expect(rig.backend.kicked.map(({ target }) => target)).toEqual(["c0"]);
+});
+
+test("drain of the last healthy backend: its name is typed, then it is drained", async () => {
+  await using running = await start(80, 24);
+  const { terminal, rig } = running;
+  rig.backend.set(aSnapshot({ connections, backends: [aBackend("eu-1"), aBackend("eu-2", { operational: "down" })] }));
+  terminal.type("2");
+  await terminal.until((text) => text.includes("  eu-1 ") && text.includes("  eu-2 "));
+  terminal.type("j");
+  await terminal.until((text) => /^▌ +eu-1 /m.test(text));
+  terminal.type("d");
+  await terminal.until((text) => text.includes("type eu-1: "));
+  expect(terminal.text).toContain("$ sssonector ctl drain eu-1 --accept-risk");
+  terminal.type("eu-");
+  terminal.type("\t");
+  await terminal.until((text) => text.includes("type the backend's name first"));
+  terminal.type("1");
+  await terminal.until((text) => text.includes("type eu-1: eu-1"));
+  terminal.type("\t");
+  await terminal.until((text) => text.includes("[> Drain <]"));
+  expect(rig.backend.acts).toEqual([]);
+  const pressing = setInterval(() => terminal.type("\r"), 500);
+  await terminal.until((text) => /(?<!would )drain eu-1: 2 connections move to nothing/.test(text));
+  clearInterval(pressing);
+  expect(rig.backend.acts).toEqual([{ kind: "drain", backend: "eu-1", deadlineMs: undefined }]);
 });
 
 test("a daemon that goes leaves the console on, and says so", async () => {

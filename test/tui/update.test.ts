@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../src/shared/control/snapshot.ts";
-import { quietBeforeConfirm, readBeforeConfirm } from "../../src/tui/model/kick.ts";
 import { restBeforeSort } from "../../src/tui/model/update.ts";
 import { aConnection, aSnapshot } from "../fakes/snapshot.ts";
-import { Driver, keyOf } from "./driver.ts";
+import { Driver } from "./driver.ts";
 
 /** Connections with these received rates, in this order. */
 function traffic(rates: Readonly<Record<string, number>>): Snapshot {
@@ -127,129 +126,6 @@ describe("sort and filter", () => {
     expect(driver.state.lists.connections.filter).toBe("qx?");
     expect(driver.effects).toEqual([]);
     expect(driver.press("ctrl+c").effects).toEqual([{ kind: "quit" }]);
-  });
-});
-
-/** The dialog for the first of two connections, before the daemon has answered. */
-function opened(): Driver {
-  return new Driver().snapshot(traffic({ a: 2e3, b: 1e3 })).press("down", "x");
-}
-
-type InputEvent = readonly [gap: number, keys: readonly string[]];
-
-/** Plays input events, each after a gap in milliseconds; the daemon answers every dry run at once. */
-function storm(events: readonly InputEvent[], afterEach: (driver: Driver, at: number) => void = () => {}): Driver {
-  const driver = new Driver().snapshot(traffic({ a: 2e3, b: 1e3 })).press("down");
-  for (const [at, [gap, names]] of events.entries()) {
-    driver.now += gap;
-    driver.send({ kind: "keys", keys: names.map(keyOf), now: driver.now });
-    const { mode } = driver.state;
-    if (mode.kind === "kick" && mode.dialog.phase.kind === "asking") driver.answer(true, "closes");
-    afterEach(driver, at);
-  }
-  return driver;
-}
-
-function harmless(events: readonly InputEvent[]): void {
-  expect(storm(events).kicks).toEqual([]);
-}
-
-describe("kick", () => {
-  test("the dialog's text is the daemon's dry run and Cancel has the focus", () => {
-    const driver = opened();
-    expect(driver.effects).toEqual([{ kind: "kick", target: "a", dryRun: true, token: 1 }]);
-    expect(driver.text).toContain("asking the daemon");
-    expect(driver.text).toContain("kick connection a of laptop-a");
-    driver.answer(true, "1 link of laptop-a closes, 2 kb/s");
-    expect(driver.text).toContain("1 link of laptop-a closes, 2 kb/s");
-    expect(driver.text).toContain("[> Cancel <]");
-    expect(driver.text).toContain("$ sssonector ctl kick a");
-    expect(driver.press("enter").kicks).toEqual([]);
-    expect(driver.state.mode.kind).toBe("browse");
-  });
-
-  test("choosing Kick and confirming kicks, and the answer is shown", () => {
-    const driver = opened().answer(true, "closes").press("tab", "enter");
-    expect(driver.kicks).toEqual([{ kind: "kick", target: "a", dryRun: false, token: 1 }]);
-    expect(driver.press("enter", "tab", "enter").kicks).toHaveLength(1);
-    expect(driver.answer(false, "closed a").text).toContain("closed a");
-  });
-
-  test("no focus on Kick before the dry run has come, or when it was refused", () => {
-    expect(opened().press("tab", "enter").kicks).toEqual([]);
-    const refused = opened().answer(true, "last healthy backend", false);
-    expect(refused.press("tab", "enter").kicks).toEqual([]);
-    expect(opened().answer(true, "last healthy backend", false).text).toContain("last healthy backend");
-  });
-
-  test("a confirmation that comes at once is not one", () => {
-    const driver = opened().answer(true, "closes").press("tab");
-    driver.now += quietBeforeConfirm - 1;
-    expect(driver.burst("enter").kicks).toEqual([]);
-    expect(driver.text).toContain("too fast");
-    driver.now += readBeforeConfirm;
-    expect(driver.burst("enter").kicks).toHaveLength(1);
-  });
-
-  test("an answer to an earlier dialog does not count for this one", () => {
-    const driver = opened().press("escape", "down", "x");
-    driver.send({ kind: "kick-answer", token: 1, answer: { dryRun: true, ok: true, text: "old" }, now: driver.now });
-    expect(driver.text).toContain("asking the daemon");
-  });
-
-  test("who may not act is told why", () => {
-    const rows = traffic({ a: 1e3 });
-    expect(new Driver({ role: "viewer" }).snapshot(rows).press("down", "x").text).toContain("viewers may look only");
-    expect(new Driver().snapshot(rows).press("x").text).toContain("select a connection first");
-    expect(new Driver().snapshot(rows).press("3", "down", "x").text).toContain("choose a connection or a session");
-    expect(new Driver().snapshot(rows).press("down").wait(9000).press("x").text).toContain("the data is stale");
-  });
-
-  test("losing the daemon or the screen's size disarms an open dialog", () => {
-    const lost = opened().answer(true, "closes").press("tab");
-    lost.send({ kind: "link", link: { kind: "down", problem: "gone" }, now: lost.now });
-    expect(lost.press("enter").kicks).toEqual([]);
-    const small = opened().answer(true, "closes").press("tab");
-    small.send({ kind: "size", columns: 40, rows: 9 });
-    expect(small.press("enter").kicks).toEqual([]);
-  });
-
-  const key = fc.constantFrom("x", "tab", "enter", "left", "right", "down", "escape", "2", "/", "?", "q", "h", " ");
-
-  test("keys faster than a human, or several in one event, never kick", () => {
-    const fast = fc.tuple(fc.nat({ max: quietBeforeConfirm - 1 }), fc.array(key, { minLength: 1, maxLength: 4 }));
-    const pasted = fc.tuple(fc.nat({ max: 5000 }), fc.array(key, { minLength: 2, maxLength: 30 }));
-    fc.assert(fc.property(fc.array(fast, { maxLength: 200 }), harmless));
-    fc.assert(fc.property(fc.array(pasted, { maxLength: 50 }), harmless));
-  });
-
-  test("however keys come, a kick follows a lone x, then a lone choice, then a lone Enter after a pause", () => {
-    const often = fc.constantFrom("x", "tab", "enter", "x", "tab", "enter", "escape", "down", "left");
-    const event: fc.Arbitrary<InputEvent> = fc.tuple(
-      fc.nat({ max: 900 }),
-      fc.oneof({ weight: 4, arbitrary: fc.tuple(often) }, { weight: 1, arbitrary: fc.array(key, { maxLength: 3 }) }),
-    );
-    let kicked = 0;
-    fc.assert(
-      fc.property(fc.array(event, { minLength: 20, maxLength: 120 }), (events) => {
-        let seen = 0;
-        storm(events, (driver, at) => {
-          if (driver.kicks.length === seen) return;
-          seen = driver.kicks.length;
-          kicked++;
-          const before = events.slice(0, at).map(([, names]) => names.join(" "));
-          expect(events[at]?.[1]).toEqual(["enter"]);
-          expect(events[at]?.[0]).toBeGreaterThanOrEqual(quietBeforeConfirm);
-          const opened = before.lastIndexOf(
-            "x",
-            before.findLastIndex((names) => /^(tab|left|right|h)$/.test(names)),
-          );
-          expect(opened).toBeGreaterThanOrEqual(0);
-        });
-      }),
-      { numRuns: 200, seed: 7 },
-    );
-    expect(kicked).toBeGreaterThan(0);
   });
 });
 

@@ -39,16 +39,16 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   const perform = (effect: Effect): void => {
     if (effect.kind === "quit") left.resolve({ code: 0 });
     else if (effect.kind === "suspend") void suspender.suspend();
-    else void kick(effect);
+    else void act(effect);
   };
   const { columns, rows } = sizeOf(stdout);
   const store = new Store(initialState(setup, columns, rows), perform);
   const feed = cleanUp.adopt(new Feed({ connect, clock, rateHz: Math.min(fps, rateHz), send: store.send }), (f) =>
     f.close(),
   );
-  const kick = async ({ target, dryRun, token }: Extract<Effect, { kind: "kick" }>): Promise<void> => {
-    const answer = await feed.kick(target, dryRun);
-    store.send({ kind: "kick-answer", token, answer, now: clock.now() });
+  const act = async ({ action, target, token, ...options }: Extract<Effect, { kind: "act" }>): Promise<void> => {
+    const answer = await feed.act(action, target, options);
+    store.send({ kind: "answer", token, answer, now: clock.now() });
   };
   await feed.start();
 

@@ -1,10 +1,11 @@
 import type { Millis } from "../../shared/clock.ts";
 import { type Effect, type Step, step } from "../model/message.ts";
-import type { Mode, State } from "../model/state.ts";
+import type { State } from "../model/state.ts";
 import type { Key } from "./split.ts";
-import { keyRows, type KeyRow, type Layer, typed } from "./table.ts";
-
-const layerOf: Record<Mode["kind"], Layer> = { browse: "list", filter: "filter", help: "help", kick: "dialog" };
+import { editName } from "../model/dialog.ts";
+import { typedFilter } from "./filter.ts";
+import { type KeyRow, layerOf } from "./row.ts";
+import { keyRows } from "./table.ts";
 
 const byKey: ReadonlyMap<string, KeyRow> = new Map(
   keyRows.flatMap((row) => row.keys.map((key) => [`${row.layer} ${key}`, row] as const)),
@@ -12,13 +13,19 @@ const byKey: ReadonlyMap<string, KeyRow> = new Map(
 
 /** The row that counts for a key now. */
 export function rowFor(state: State, key: string): KeyRow | undefined {
-  return byKey.get(`always ${key}`) ?? byKey.get(`${layerOf[state.mode.kind]} ${key}`);
+  return byKey.get(`always ${key}`) ?? byKey.get(`${layerOf(state.mode)} ${key}`);
+}
+
+/** A character for the text that is being typed, if one is. */
+function typed(state: State, text: string): State {
+  if (state.mode.kind === "filter") return typedFilter(state, text);
+  return editName(state, (name) => name + text);
 }
 
 function pressOne(state: State, key: Key, now: Millis, alone: boolean): Step {
   const row = rowFor(state, key.name);
   if (row === undefined) {
-    return step(state.mode.kind === "filter" && key.text !== undefined ? typed(state, key.text) : state);
+    return step(key.text === undefined ? state : typed(state, key.text));
   }
   if (row.alone && !alone) return step(state);
   const reason = row.disabled?.(state);

@@ -1,6 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Key } from "../keys/split.ts";
+import type { ActionName, RequestOptions } from "./actions.ts";
 import type { Link, State } from "./state.ts";
 
 /** What happens to the console. */
@@ -11,19 +12,27 @@ export type Message =
   | { readonly kind: "size"; readonly columns: number; readonly rows: number }
   /** The keys of one input event; several in one event are a key repeat or a paste. */
   | { readonly kind: "keys"; readonly keys: readonly Key[]; readonly now: Millis }
-  | { readonly kind: "kick-answer"; readonly token: number; readonly answer: KickAnswer; readonly now: Millis };
+  | { readonly kind: "answer"; readonly token: number; readonly answer: Answer; readonly now: Millis };
 
-export interface KickAnswer {
+/** What the daemon says to an act, or to its dry run. */
+export interface Answer {
   readonly dryRun: boolean;
   readonly ok: boolean;
   readonly text: string;
+  /** It takes the last healthy backend. */
+  readonly lastHealthy: boolean;
 }
 
 /** What the console is to do in the world. */
 export type Effect =
   | { readonly kind: "quit" }
   | { readonly kind: "suspend" }
-  | { readonly kind: "kick"; readonly target: string; readonly dryRun: boolean; readonly token: number };
+  | ({
+      readonly kind: "act";
+      readonly action: ActionName;
+      readonly target: string;
+      readonly token: number;
+    } & RequestOptions);
 
 export interface Step {
   readonly state: State;

@@ -4,6 +4,7 @@ import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import { tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
+import type { ActionName } from "./actions.ts";
 import { type ListState, newList, type Rows } from "./list.ts";
 import { noTrends, type Trends } from "./trends.ts";
 
@@ -18,20 +19,27 @@ export interface Setup {
 /** The way to the daemon. While it is down the last snapshot stays on the screen and says how old it is. */
 export type Link = { readonly kind: "up"; readonly role: Role } | { readonly kind: "down"; readonly problem: string };
 
-export type KickPhase =
+export type DialogPhase =
   /** The daemon is asked what would happen. */
   | { readonly kind: "asking" }
-  | { readonly kind: "ready"; readonly text: string; readonly since: Millis }
+  | {
+      readonly kind: "ready";
+      readonly text: string;
+      readonly since: Millis;
+      /** What was typed of the target's name; undefined when the name is not asked for. */
+      readonly typed: string | undefined;
+    }
   | { readonly kind: "refused"; readonly text: string }
-  | { readonly kind: "sending" };
+  | { readonly kind: "sending"; readonly acceptRisk: boolean };
 
-export interface KickDialog {
-  /** Connection or session id. */
+export interface Dialog {
+  readonly action: ActionName;
+  /** Id of a connection or session, or name of a backend. */
   readonly target: string;
   /** What the target is called on the screen. */
   readonly label: string;
-  readonly phase: KickPhase;
-  readonly focus: "cancel" | "kick";
+  readonly phase: DialogPhase;
+  readonly focus: "cancel" | "act";
   /** Tells the answers of this dialog from those of an earlier one. */
   readonly token: number;
 }
@@ -40,7 +48,7 @@ export type Mode =
   | { readonly kind: "browse" }
   | { readonly kind: "filter"; readonly before: string }
   | { readonly kind: "help"; readonly top: number }
-  | { readonly kind: "kick"; readonly dialog: KickDialog };
+  | { readonly kind: "act"; readonly dialog: Dialog };
 
 export interface State {
   readonly setup: Setup;
@@ -61,7 +69,8 @@ export interface State {
   /** One line about the last act, until the next key. */
   readonly notice: string | undefined;
   readonly lastKeyAt: Millis;
-  readonly kicks: number;
+  /** Dialogs so far. */
+  readonly dialogs: number;
 }
 
 /** Seconds without a snapshot after which data counts as stale. */
@@ -80,14 +89,16 @@ export function initialState(setup: Setup, columns: number, rows: number): State
     tab: "connections",
     lists: {
       connections: newList(tables.connections.sort),
+      backends: newList(tables.backends.sort),
       sessions: newList(tables.sessions.sort),
+      breakers: newList(tables.breakers.sort),
       events: newList(tables.events.sort),
     },
     items: new Map(),
     mode: { kind: "browse" },
     notice: undefined,
     lastKeyAt: Number.NEGATIVE_INFINITY,
-    kicks: 0,
+    dialogs: 0,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Millis } from "../../shared/clock.ts";
 import { press } from "../keys/press.ts";
 import { tables } from "../tables/index.ts";
-import { answered, linkLost } from "./kick.ts";
+import { answered, linkLost } from "./dialog.ts";
 import { layout } from "./layout.ts";
 import { refresh, type Rows, settle } from "./list.ts";
 import { type Message, type Step, step } from "./message.ts";
@@ -66,7 +66,7 @@ function advance(state: State, message: Message): Step {
       const { state: next, effects } = press(state, message.keys, message.now);
       return { state: { ...resorted(state, next), lastKeyAt: message.now }, effects };
     }
-    case "kick-answer":
+    case "answer":
       return step(answered(state, message.token, message.answer, message.now));
   }
 }

@@ -1,10 +1,9 @@
-import { fit, type Line, seg, type Segment } from "../draw/line.ts";
+import { fit, type Line, seg, type Segment, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
-import { type KeyRow, keyRows, type Layer } from "../keys/table.ts";
-import type { Mode, State } from "../model/state.ts";
+import { type KeyRow, layerOf } from "../keys/row.ts";
+import { keyRows } from "../keys/table.ts";
+import type { State } from "../model/state.ts";
 import { twinOf } from "./twin.ts";
-
-const layerOf: Record<Mode["kind"], Layer> = { browse: "list", filter: "filter", help: "help", kick: "dialog" };
 
 /** A key as it is written; without Unicode the arrows have names. */
 export function keyName(shown: string, ascii: boolean): string {
@@ -21,16 +20,30 @@ function hint(row: KeyRow, state: State): Segment[] {
   ];
 }
 
+/** As many hints as fit, without the first ones when not all do: those are known soonest. */
+function fitting(hints: readonly Line[], columns: number): Line {
+  let room = columns;
+  const shown = hints.toReversed().filter((hint) => {
+    room -= width(hint);
+    return room >= 0;
+  });
+  return shown.toReversed().flat();
+}
+
 /** The keys that count now and have a word for it. */
 export function keysLine(state: State): Line {
   if (state.notice !== undefined) {
     const text = cut(drawable(state.notice), state.columns - 2, state.setup.glyphs.cut);
     return fit([seg(` ${text}`, "warn")], state.columns);
   }
-  const layer = layerOf[state.mode.kind];
+  const layer = layerOf(state.mode);
   const rows = keyRows.filter((row) => row.layer === layer && row.hint !== undefined);
+  const shown = rows.filter((row) => row.hintOn === undefined || row.hintOn.includes(state.tab));
   return fit(
-    rows.flatMap((row) => hint(row, state)),
+    fitting(
+      shown.map((row) => hint(row, state)),
+      state.columns,
+    ),
     state.columns,
   );
 }

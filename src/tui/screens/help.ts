@@ -1,6 +1,7 @@
 import { box } from "../draw/box.ts";
 import { type Line, seg } from "../draw/line.ts";
-import { type KeyRow, keyRows, type Layer } from "../keys/table.ts";
+import type { KeyRow, Layer } from "../keys/row.ts";
+import { keyRows } from "../keys/table.ts";
 import type { State } from "../model/state.ts";
 import { keyName } from "./footer.ts";
 
@@ -8,6 +9,7 @@ import { keyName } from "./footer.ts";
 export const helpSections: readonly (readonly [Layer, string])[] = [
   ["list", "Tables"],
   ["dialog", "Dialog"],
+  ["name", "Dialog that asks for the name: the last healthy backend"],
   ["filter", "Filter"],
   ["help", "Help"],
   ["always", "Everywhere"],
@@ -16,6 +18,7 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
 const notes = [
   "UP/s is from client to server, DOWN/s back, on both ends; bits a second.",
   "LIMITED BY is what holds a connection back.",
+  "WEIGHT is what counts now of what is set; ! marks a weight that an operator pinned.",
   "The selected row stays under the cursor; others are sorted after 2 s of rest.",
 ];
 

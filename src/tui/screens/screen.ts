@@ -6,7 +6,7 @@ import type { State } from "../model/state.ts";
 import { alertLines } from "./alerts.ts";
 import { keysLine, twinLine } from "./footer.ts";
 import { helpBox } from "./help.ts";
-import { kickBox } from "./kick-dialog.ts";
+import { dialogBox } from "./dialog.ts";
 import { tableLines } from "./list.ts";
 import { smallLines } from "./small.ts";
 import { stripLines } from "./strip.ts";
@@ -53,8 +53,8 @@ function below(state: State, { strip, twin }: Layout): Line[] {
 
 function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
   switch (state.mode.kind) {
-    case "kick":
-      return overlay(lines, kickBox(state, state.mode.dialog), state.columns);
+    case "act":
+      return overlay(lines, dialogBox(state, state.mode.dialog), state.columns);
     case "help":
       return overlay(lines, helpBox(state), state.columns);
     case "browse":

@@ -49,7 +49,8 @@ export const connections: Table = defineTable<Row>({
   sort: { column: "down", descending: true },
   rows: rowsOf,
   id: (row) => row.id,
-  owner: (row) => row.identity,
+  label: (row) => `connection ${row.id} of ${row.identity}`,
+  offer: () => "kick",
   words: (row) =>
     [
       row.id,

@@ -19,7 +19,7 @@ export const events: Table = defineTable<DaemonEvent>({
   sort: { column: "seq", descending: true },
   rows: (snapshot) => snapshot.events,
   id: (row) => String(row.seq),
-  owner: (row) => row.code,
+  label: (row) => `event ${row.seq}`,
   words: (row) => [row.code, row.severity, row.message, ...Object.values(row.facts)].join(" "),
   columns: [
     {

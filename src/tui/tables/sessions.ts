@@ -11,7 +11,8 @@ export const sessions: Table = defineTable<Session>({
   sort: { column: "identity", descending: false },
   rows: (snapshot) => snapshot.sessions,
   id: (row) => row.id,
-  owner: (row) => row.identity,
+  label: (row) => `session ${row.id} of ${row.identity}`,
+  offer: () => "kick",
   words: (row) => [row.id, row.identity, ...row.inner].join(" "),
   columns: [
     {

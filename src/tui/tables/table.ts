@@ -1,9 +1,10 @@
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import type { Segment } from "../draw/line.ts";
+import type { ActionName } from "../model/actions.ts";
 import type { Trends } from "../model/trends.ts";
 
-export type TabName = "connections" | "sessions" | "events";
+export type TabName = "connections" | "backends" | "sessions" | "breakers" | "events";
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
@@ -40,6 +41,8 @@ export interface TableRow {
   readonly id: string;
   /** What the row is called in a dialog: `connection c7 of laptop-ann`. */
   readonly label: string;
+  /** What its ctl twin does to it. */
+  readonly offer: ActionName | undefined;
   /** What the filter looks through, in lower case. */
   words(): string;
   order(column: string): number | string;
@@ -69,8 +72,10 @@ interface Spec<Row> {
   readonly columns: readonly Column<Row>[];
   rows(snapshot: Snapshot): readonly Row[];
   id(row: Row): string;
-  /** Whose the row is, for its label. */
-  owner(row: Row): string;
+  /** What the row is called in a dialog: `connection c7 of laptop-ann`. */
+  label(row: Row): string;
+  /** What its ctl twin does to it. */
+  offer?(row: Row): ActionName;
   words(row: Row): string;
 }
 
@@ -79,7 +84,8 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
   const columns = new Map(spec.columns.map((column) => [column.key, column]));
   const bind = (row: Row): TableRow => ({
     id: spec.id(row),
-    label: `${spec.noun} ${spec.id(row)} of ${spec.owner(row)}`,
+    label: spec.label(row),
+    offer: spec.offer?.(row),
     words: () => spec.words(row).toLowerCase(),
     order: (key) => columns.get(key)?.order?.(row) ?? 0,
     cell: (key, draw) => columns.get(key)?.cell(row, draw) ?? { text: "", tone: "text" },

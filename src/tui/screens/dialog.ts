@@ -1,7 +1,9 @@
 import { box } from "../draw/box.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
 import { type Line, seg, type Segment } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
-import type { KickDialog, KickPhase, State } from "../model/state.ts";
+import { actions } from "../model/actions.ts";
+import type { Dialog, DialogPhase, State } from "../model/state.ts";
 import { twinOf } from "./twin.ts";
 
 /** Words into lines of at most `columns`; a longer word is cut. */
@@ -20,7 +22,7 @@ export function wrap(text: string, columns: number): string[] {
   return [...lines, line];
 }
 
-function body(phase: KickPhase): Segment {
+function body(phase: DialogPhase, doing: string): Segment {
   switch (phase.kind) {
     case "asking":
       return seg("asking the daemon what would happen", "dim");
@@ -29,7 +31,7 @@ function body(phase: KickPhase): Segment {
     case "refused":
       return seg(phase.text, "warn");
     case "sending":
-      return seg("kicking", "warn");
+      return seg(doing, "warn");
   }
 }
 
@@ -38,27 +40,40 @@ function button(label: string, focused: boolean, enabled: boolean): Segment {
   return seg(text, focused ? "button" : enabled ? "text" : "faint");
 }
 
-function buttons({ focus, phase }: KickDialog): Line {
+function buttons({ action, focus, phase, target }: Dialog): Line {
+  const enabled = phase.kind === "ready" && (phase.typed === undefined || phase.typed === target);
   return [
     seg("  "),
     button("Cancel", focus === "cancel", true),
     seg("  "),
-    button("Kick", focus === "kick", phase.kind === "ready"),
+    button(actions[action].button, focus === "act", enabled),
   ];
 }
 
+/** Where the name is typed when nothing healthy would be left. */
+function nameLines({ phase, target }: Dialog, columns: number, glyphs: Glyphs): Line[] {
+  if (phase.kind !== "ready" || phase.typed === undefined) return [];
+  const asked = `  last healthy backend! type ${cut(drawable(target), 24, glyphs.cut)}: `;
+  const typed = cut(drawable(phase.typed), columns - asked.length - 1, glyphs.cut);
+  return [[seg(asked, "critical"), seg(typed, "strong"), seg(glyphs.caret, "key")], []];
+}
+
 /** The dialog: its text is the daemon's dry run, and Cancel has the focus until it is moved. */
-export function kickBox(state: State, dialog: KickDialog): Line[] {
+export function dialogBox(state: State, dialog: Dialog): Line[] {
   const { columns, rows, setup } = state;
+  const { word, doing, of } = actions[dialog.action];
   const outer = Math.min(72, columns - 4);
-  const { text, tone } = body(dialog.phase);
-  const lines = wrap(drawable(text, 600), outer - 6).slice(0, Math.max(1, rows - 8));
+  const { text, tone } = body(dialog.phase, doing);
+  const name = nameLines(dialog, outer - 2, setup.glyphs);
+  const lines = wrap(drawable(text, 600), outer - 6).slice(0, Math.max(1, rows - 8 - name.length));
+  const title = `${word} ${drawable(of(dialog.target, dialog.label))}`;
   return box(
-    { title: [seg(`kick ${cut(drawable(dialog.label), outer - 12, setup.glyphs.cut)}`, "strong")] },
+    { title: [seg(cut(title, outer - 6, setup.glyphs.cut), "strong")] },
     [
       [],
       ...lines.map((line): Line => [seg("  "), seg(line, tone)]),
       [],
+      ...name,
       [seg("  $ ", "faint"), seg(cut(twinOf(state), outer - 8, setup.glyphs.cut), "dim")],
       [],
       buttons(dialog),

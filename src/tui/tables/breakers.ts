@@ -1,0 +1,138 @@
+import type { Breaker } from "../../shared/control/snapshot.ts";
+import { count, span } from "../draw/format.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
+import { seg, type Segment, type Tone } from "../draw/line.ts";
+import { drawable } from "../draw/text.ts";
+import { breakerStates } from "./breaker-states.ts";
+import { defineTable, type Table } from "./table.ts";
+
+function percent(rate: number, calls: number, glyphs: Glyphs): Segment {
+  return calls === 0 ? seg(glyphs.none, "faint") : seg(`${Math.round(rate)}%`, rate >= 50 ? "warn" : "text");
+}
+
+function orNone(text: string | null, tone: Tone, glyphs: Glyphs): Segment {
+  return text === null ? seg(glyphs.none, "faint") : seg(text, tone);
+}
+
+function words(cause: string | null): string | null {
+  return cause === null ? null : drawable(cause).replaceAll("_", " ");
+}
+
+export const breakers: Table = defineTable<Breaker>({
+  name: "breakers",
+  title: "Breakers",
+  noun: "breaker",
+  sort: { column: "name", descending: false },
+  rows: (snapshot) => snapshot.breakers,
+  id: (row) => row.name,
+  label: (row) => `breaker ${row.name}`,
+  offer: (row) => (row.state === "closed" || row.state === "observe" ? "open_breaker" : "reset_breaker"),
+  words: (row) => [row.name, row.state, row.cause ?? "", row.last_cause ?? ""].join(" "),
+  columns: [
+    {
+      key: "name",
+      title: "NAME",
+      min: 12,
+      max: 24,
+      priority: 0,
+      cell: (row) => seg(drawable(row.name), "strong"),
+      order: (row) => row.name,
+    },
+    {
+      key: "state",
+      title: "STATE",
+      min: 8,
+      max: 8,
+      priority: 0,
+      cell: (row) => seg(...breakerStates[row.state]),
+      order: (row) => row.state,
+    },
+    {
+      key: "cause",
+      title: "CAUSE",
+      min: 13,
+      max: 24,
+      priority: 1,
+      cell: (row, { glyphs }) => orNone(words(row.cause), row.state === "closed" ? "dim" : "warn", glyphs),
+      order: (row) => row.cause ?? "",
+      descending: true,
+    },
+    {
+      key: "retry",
+      title: "TRIES IN",
+      min: 8,
+      max: 8,
+      priority: 1,
+      right: true,
+      cell: (row, { glyphs }) =>
+        orNone(row.retry_in_ms === null ? null : span(Math.ceil(row.retry_in_ms / 1000)), "warn", glyphs),
+      order: (row) => row.retry_in_ms ?? -1,
+      descending: true,
+    },
+    {
+      key: "probes",
+      title: "PROBES",
+      min: 6,
+      max: 6,
+      priority: 2,
+      right: true,
+      cell: (row, { glyphs }) => orNone(row.permits_left === null ? null : count(row.permits_left), "warn", glyphs),
+      order: (row) => row.permits_left ?? -1,
+      descending: true,
+    },
+    {
+      key: "open",
+      title: "OPEN",
+      min: 6,
+      max: 6,
+      priority: 3,
+      right: true,
+      cell: (row, { glyphs }) => orNone(row.opened_seconds === null ? null : span(row.opened_seconds), "text", glyphs),
+      order: (row) => row.opened_seconds ?? -1,
+      descending: true,
+    },
+    {
+      key: "failed",
+      title: "FAILED",
+      min: 6,
+      max: 6,
+      priority: 2,
+      right: true,
+      cell: (row, { glyphs }) => percent(row.failure_rate, row.calls, glyphs),
+      order: (row) => row.failure_rate,
+      descending: true,
+    },
+    {
+      key: "slow",
+      title: "SLOW",
+      min: 5,
+      max: 5,
+      priority: 3,
+      right: true,
+      cell: (row, { glyphs }) => percent(row.slow_rate, row.calls, glyphs),
+      order: (row) => row.slow_rate,
+      descending: true,
+    },
+    {
+      key: "calls",
+      title: "CALLS",
+      min: 5,
+      max: 7,
+      priority: 4,
+      right: true,
+      cell: (row) => seg(count(row.calls), "dim"),
+      order: (row) => row.calls,
+      descending: true,
+    },
+    {
+      key: "last",
+      title: "LAST OPENED BY",
+      min: 14,
+      max: 24,
+      priority: 5,
+      cell: (row, { glyphs }) => orNone(words(row.last_cause), "dim", glyphs),
+      order: (row) => row.last_cause ?? "",
+      descending: true,
+    },
+  ],
+});
