@@ -211,8 +211,8 @@ describe("what the screen says", () => {
     ];
     const { lines } = new Driver({ columns: 80, rows: 24 }).snapshot(aSnapshot({ breakers })).press("4");
     const text = lines.join("\n");
-    expect(text).toMatch(/ eu-1 +open +failure rate +3s +– .* 67% +0% /);
-    expect(text).toMatch(/ eu-2 +half +– +– +2 +– +– +– /);
+    expect(text).toMatch(/ eu-1 +open +failure rate +3s +– .* 67% +0%$/m);
+    expect(text).toMatch(/ eu-2 +half +– +– +2 +– +– +–$/m);
     expect(lines.at(-1)).toMatch(/ R reset {2}O open {2}C close .* q quit/);
   });
 

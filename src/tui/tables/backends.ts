@@ -52,7 +52,7 @@ export const backends: Table = defineTable<Backend>({
       key: "name",
       title: "NAME",
       min: 12,
-      max: 24,
+      max: 18,
       priority: 0,
       cell: (row) => seg(drawable(row.name), "strong"),
       order: (row) => row.name,

@@ -33,7 +33,7 @@ export const breakers: Table = defineTable<Breaker>({
       key: "name",
       title: "NAME",
       min: 12,
-      max: 24,
+      max: 18,
       priority: 0,
       cell: (row) => seg(drawable(row.name), "strong"),
       order: (row) => row.name,
@@ -50,7 +50,7 @@ export const breakers: Table = defineTable<Breaker>({
     {
       key: "cause",
       title: "CAUSE",
-      min: 13,
+      min: 20,
       max: 24,
       priority: 1,
       cell: (row, { glyphs }) => orNone(words(row.cause), row.state === "closed" ? "dim" : "warn", glyphs),
@@ -127,7 +127,7 @@ export const breakers: Table = defineTable<Breaker>({
     {
       key: "last",
       title: "LAST OPENED BY",
-      min: 14,
+      min: 20,
       max: 24,
       priority: 5,
       cell: (row, { glyphs }) => orNone(words(row.last_cause), "dim", glyphs),
