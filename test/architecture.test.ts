@@ -12,6 +12,7 @@ const stages = [
   "breaker",
   "config",
   "control",
+  "forward",
   "health",
   "limit",
   "link",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Clock } from "../shared/clock.ts";
+import type { Clock, Timer } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { type Address, formatNetwork, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
@@ -11,6 +11,7 @@ import type { Event } from "./engine/messages.ts";
 import { protocolVersion, type Welcome } from "./link/messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.ts";
+import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
 import { loadClusterSecret } from "./session/cluster-secret.ts";
 import type { SessionSpec } from "./session/data-session.ts";
@@ -23,6 +24,8 @@ import type { HostNetwork } from "./tun/host.ts";
 
 /** A token is good for a day; a link that is up gets a fresh one at half of it. */
 const tokenLifetime = 24 * 3600 * 1000;
+/** What comes over old links is delivered for this long after another server took the session. */
+const letGoAfter = 5_000;
 /** Displaced sessions of one identity in a minute that raise an alarm. */
 const swapsForAlarm = 3;
 /** Between two events about the same peer and reason. */
@@ -52,11 +55,15 @@ export class ServerRole implements Role {
   readonly #prefixes: readonly Prefix[];
   readonly #toldAt = new Map<string, number>();
   readonly #swaps = new Map<string, number[]>();
+  /** Sessions that other servers took, with the epoch at which that was. */
+  readonly #takenAt = new WeakMap<ServerSession, bigint>();
   #settings: ServerSettings;
+  #returnPath: ReturnPath | undefined;
   #listening: ((result: Event) => void) | undefined;
   ready = false;
   /** Waits for the last link to go; undefined while nothing is drained. */
   #draining: PromiseWithResolvers<void> | undefined;
+  #drainDeadline: Timer | undefined;
 
   constructor(settings: ServerSettings, parts: RoleParts) {
     this.#settings = settings;
@@ -92,6 +99,12 @@ export class ServerRole implements Role {
 
   async start(): Promise<void> {
     await this.#applyHost();
+    this.#returnPath = await ReturnPath.open(this.#settings, {
+      clock: this.#parts.clock,
+      tunnel: this.#settings.network.interface,
+      prefixes: this.#prefixes,
+      onTaken: (address, mac) => this.#taken(address, mac),
+    });
     const { host, port } = this.#settings.tunnel.listen;
     const result = await new Promise<Event>((resolve) => {
       this.#listening = resolve;
@@ -120,8 +133,7 @@ export class ServerRole implements Role {
         return;
       case "closed": {
         const record = links.remove(event.link);
-        const session = this.#registry.ofLink(event.link);
-        this.#registry.linkClosed(event.link);
+        const session = this.#linkGone(event.link);
         if (links.size === 0) this.#draining?.resolve();
         // One that was refused has been told of already.
         if (record?.state !== "active") return;
@@ -175,13 +187,18 @@ export class ServerRole implements Role {
     if (action.backend !== undefined || (action.kind !== "drain" && action.kind !== "ready")) return undefined;
     const facts = { connections_moved: this.#parts.links.size, bps_moved: 0, left: [], last_healthy: false };
     if (action.kind === "ready") {
-      if (!options.dryRun) this.#draining = undefined;
+      if (!options.dryRun) {
+        this.#draining = undefined;
+        this.#drainDeadline?.cancel();
+      }
       return { kind: "done", message: options.dryRun ? "would take sessions again" : "takes sessions again" };
     }
     if (!options.dryRun) {
       void this.drain();
       const { deadlineMs } = action;
-      if (deadlineMs !== undefined) this.#parts.clock.after(deadlineMs, () => this.#endDrain());
+      this.#drainDeadline?.cancel();
+      this.#drainDeadline =
+        deadlineMs === undefined ? undefined : this.#parts.clock.after(deadlineMs, () => this.#endDrain());
     }
     const count = `${facts.connections_moved} connections`;
     return { kind: "done", message: options.dryRun ? `would ask ${count} to move` : `asks ${count} to move`, facts };
@@ -203,17 +220,17 @@ export class ServerRole implements Role {
 
   /** The drain's deadline: what is still here is closed. */
   #endDrain(): void {
-    if (this.#draining === undefined) return;
     for (const { id } of this.#registry.sessions()) {
       this.#parts.engine.send({ type: "close_session", session: id, reason: "stopping", text: "drained" });
     }
   }
 
   alerts(): Alert[] {
-    return [];
+    return this.#returnPath?.alerts() ?? [];
   }
 
   tick(): void {
+    this.#returnPath?.tick();
     for (const session of this.#registry.expire()) {
       this.#parts.engine.send({ type: "close_session", session: session.id, reason: "timeout", text: "lease expired" });
       this.#parts.events.add("info", "session_expired", `session of ${session.identity} expired`, {
@@ -235,7 +252,7 @@ export class ServerRole implements Role {
     const what = `session ${shortSession(session.id)} of ${session.identity} with ${count} ${count === 1 ? "link" : "links"}`;
     if (dryRun) return { kind: "done", message: `would close ${what}`, facts: { links: count } };
     this.#parts.engine.send({ type: "close_session", session: session.id, reason: "kicked", text: reason });
-    this.#registry.remove(session.id);
+    this.#remove(session);
     this.#parts.events.add("warning", "session_kicked", `closed ${what}`, { identity: session.identity, reason });
     return { kind: "done", message: `closed ${what}`, facts: { links: count } };
   }
@@ -251,13 +268,16 @@ export class ServerRole implements Role {
         reason: "denied",
         text: "access was withdrawn",
       });
-      this.#registry.remove(session.id);
+      this.#remove(session);
     }
   }
 
-  async networkChanged(): Promise<void> {}
+  async networkChanged(): Promise<void> {
+    this.#returnPath?.forwarding.networkChanged();
+  }
 
   async close(): Promise<void> {
+    this.#drainDeadline?.cancel();
     try {
       this.#leases.compact();
     } catch (error) {
@@ -265,6 +285,7 @@ export class ServerRole implements Role {
       this.#failed("lease_not_journalled", "leases can't be written anew", error);
     }
     this.#leases.close();
+    await this.#returnPath?.forwarding.close();
   }
 
   async #applyHost(): Promise<void> {
@@ -304,7 +325,7 @@ export class ServerRole implements Role {
     const outcome = await this.#registry.admit({ ...hello, link, identity });
     if (outcome.kind === "admitted") this.#displaced(outcome, identity);
     // The link may have ended meanwhile.
-    if (links.get(link) !== record) return this.#registry.linkClosed(link);
+    if (links.get(link) !== record) return void this.#linkGone(link);
     if (outcome.kind === "refused") {
       engine.send({ type: "refuse", link, reason: outcome.reason, text: outcome.text });
       if (this.#toldLately(`${identity} ${outcome.reason}`)) return;
@@ -325,6 +346,8 @@ export class ServerRole implements Role {
       linkIndex: hello.linkIndex,
       supersede: outcome.supersede,
     });
+    // A second link changes nothing on the LAN; whoever comes from another server must be told of there.
+    if (hello.intent !== "join" || session.links.size === 1) this.#returnPath?.forwarding.own(session.addresses);
     const how = { new: "opened", join: "joined", takeover: "took over" }[hello.intent];
     const facts = { identity, remote, session: shortSession(session.id), inner: session.addresses.join(" ") };
     events.add("info", "link_up", `${identity} ${how} a session from ${remote}`, { ...facts, intent: hello.intent });
@@ -332,7 +355,8 @@ export class ServerRole implements Role {
 
   #displaced(outcome: Extract<AdmissionOutcome, { kind: "admitted" }>, identity: string): void {
     const { engine, events, clock } = this.#parts;
-    for (const { id } of outcome.displaced) {
+    for (const { id, addresses } of outcome.displaced) {
+      this.#returnPath?.forwarding.release(addresses);
       const text = "a newer session has its address";
       engine.send({ type: "close_session", session: id, reason: "superseded", text });
     }
@@ -346,6 +370,35 @@ export class ServerRole implements Role {
         identity,
       });
     }
+  }
+
+  /** Forgets a link; a session without any is not reached here. */
+  #linkGone(link: number): ServerSession | undefined {
+    const session = this.#registry.ofLink(link);
+    this.#registry.linkClosed(link);
+    if (session?.links.size === 0) this.#returnPath?.forwarding.release(session.addresses);
+    return session;
+  }
+
+  #remove(session: ServerSession): void {
+    this.#registry.remove(session.id);
+    this.#returnPath?.forwarding.release(session.addresses);
+  }
+
+  /** Another server answers for an address of a session: the client went there, and its links here are old ones. */
+  #taken(address: string, mac: string): void {
+    const session = [...this.#registry.sessions()].find(({ addresses }) => addresses.includes(address));
+    if (session === undefined || this.#takenAt.get(session) === session.epoch) return;
+    const { id, identity, epoch } = session;
+    this.#takenAt.set(session, epoch);
+    const facts = { identity, session: shortSession(id), mac };
+    this.#parts.events.add("info", "session_taken", `${identity} is served by another server now (${mac})`, facts);
+    this.#parts.clock.after(letGoAfter, () => {
+      if (this.#registry.get(id) !== session || session.epoch !== epoch) return;
+      const text = "another server answers for the session";
+      this.#parts.engine.send({ type: "close_session", session: id, reason: "normal", text });
+      this.#remove(session);
+    });
   }
 
   #welcome(session: ServerSession, token: string): Welcome {

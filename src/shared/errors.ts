@@ -152,6 +152,26 @@ export const errorCodes = {
     means: "Changes of links and routes can't be watched.",
     next: "allow AF_NETLINK for the daemon (systemd: RestrictAddressFamilies)",
   },
+  lan_interface: {
+    means: "The interface of network.forwarding.interface does not exist or is no Ethernet.",
+    next: "name one that `ip -brief link` shows in network.forwarding.interface",
+  },
+  lan_permission: {
+    means: "The process may not open the packet socket that network.forwarding.mode proxy_arp needs.",
+    next: "run it as root or give it CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW, RestrictAddressFamilies with AF_PACKET)",
+  },
+  lan_socket: {
+    means: "The packet socket that network.forwarding.mode proxy_arp needs can't be made.",
+    next: "allow AF_PACKET for the daemon (systemd: RestrictAddressFamilies)",
+  },
+  nft_failed: {
+    means: "nftables did not take the table of network.forwarding.mode nat.",
+    next: "run the daemon as root or with CAP_NET_ADMIN, and see that the kernel has nft_masq: modprobe nft_masq",
+  },
+  nft_missing: {
+    means: "The nft command, which network.forwarding.mode nat needs, is not there.",
+    next: "apt-get install nftables",
+  },
   cluster_secret: {
     means: "The cluster's secret file is missing, unreadable or malformed.",
     next: "copy cluster.key of `sssonector pki init` to cluster.secret_file, or leave the setting out for a secret of this server's own",

@@ -1,5 +1,5 @@
 import * as place from "../place.ts";
-import { client, entries, hour, later, list, live, server, value, type Setting } from "../setting.ts";
+import { client, entries, hour, list, live, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, whole } from "../value.ts";
 
 export const core: Setting[] = [
@@ -80,11 +80,9 @@ export const network: Setting[] = [
   value("network.forwarding.mode", oneOf("none", "nat", "proxy_arp"), "How answers find the way back to this server.", {
     ...server,
     default: "none",
-    effect: { later: true, builtIn: "none" },
   }),
   value("network.forwarding.interface", place.interfaceName, "Interface to the services, for nat and proxy_arp.", {
     ...server,
-    effect: later,
     example: "eth0",
   }),
   list(
