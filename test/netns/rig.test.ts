@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Lab } from "../../src/cli/demo/lab.ts";
 import { Namespace } from "../../src/cli/demo/namespace.ts";
 import { serviceUrl, startService, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
+import { directoryPrefix } from "../rig/control/process.ts";
 import type { EchoesResult } from "../rig/echoes.ts";
 import { EmulatedLink } from "../rig/emulated-link.ts";
 import { Link } from "../rig/emulator/link.ts";
@@ -41,7 +42,7 @@ function predictedSurvivors(settings: Change, framesBefore: number, count: numbe
 }
 
 async function rigDirectories(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith(`emulated-link-${process.pid}-`));
+  return (await readdir(tmpdir())).filter((name) => name.startsWith(directoryPrefix));
 }
 
 describeNetns("two namespaces over the link emulator", () => {

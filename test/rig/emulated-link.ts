@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Namespace, WireEnd } from "../../src/cli/demo/namespace.ts";
 import { Running } from "../../src/cli/demo/running.ts";
-import { ControlClient } from "./control/client.ts";
+import { ControlledProcess } from "./control/process.ts";
 import type { LinkCommand } from "./emulator/commands.ts";
 import type { LinkReport } from "./emulator/counters.ts";
 import type { DirectionName } from "./emulator/link.ts";
 import type { Rule } from "./emulator/rules.ts";
 import type { Change } from "./emulator/settings.ts";
 
-const program = fileURLToPath(new URL("./emulator/main.ts", import.meta.url));
+const program = new URL("./emulator/main.ts", import.meta.url);
 /** Frames that the kernel keeps for the emulator while it is busy. */
 const interfaceQueue = "10000";
 
@@ -76,23 +72,21 @@ async function configure(one: Addressed, other: Addressed, mtu: number): Promise
   }
 }
 
+function startEmulator(argv: readonly string[]): Running {
+  return new Running("link emulator", argv);
+}
+
 /** Two namespaces joined by the link emulator; disposal ends it, and both interfaces vanish. */
 export class EmulatedLink implements AsyncDisposable {
-  readonly #emulator: Running;
-  readonly #client: ControlClient<LinkCommand, LinkReport>;
+  readonly #process: ControlledProcess<LinkCommand, LinkReport>;
   readonly #ends: readonly Pick<WireEnd, "namespace" | "interface">[];
-  readonly #resources: AsyncDisposableStack;
 
   private constructor(
-    emulator: Running,
-    client: ControlClient<LinkCommand, LinkReport>,
+    process: ControlledProcess<LinkCommand, LinkReport>,
     ends: readonly Pick<WireEnd, "namespace" | "interface">[],
-    resources: AsyncDisposableStack,
   ) {
-    this.#emulator = emulator;
-    this.#client = client;
+    this.#process = process;
     this.#ends = ends;
-    this.#resources = resources;
   }
 
   /** Joins two namespaces as `join` of src/cli/demo/namespace.ts does, by the emulator instead of a veth pair. */
@@ -121,38 +115,40 @@ export class EmulatedLink implements AsyncDisposable {
   }
 
   static async #join(a: Addressed, b: Addressed, options: LinkOptions): Promise<EmulatedLink> {
-    await using resources = new AsyncDisposableStack();
-    const directory = await mkdtemp(path.join(tmpdir(), `emulated-link-${process.pid}-`));
-    resources.defer(async () => await rm(directory, { recursive: true }));
-    const control = path.join(directory, "control.sock");
     const endOf = ({ end }: Addressed) => ({ namespace: end.namespace.name, interface: end.interface });
     const { seed = 1, both, a_to_b, b_to_a, mtu = 1500 } = options;
     const directions = { a_to_b: { ...both, ...a_to_b }, b_to_a: { ...both, ...b_to_a } };
-    const argument = JSON.stringify({ a: endOf(a), b: endOf(b), seed, control, ...directions });
-    const emulator = resources.use(new Running("emulator", [process.execPath, program, argument]));
-    await emulator.line(/^listening$/m);
-    const client = resources.use(await ControlClient.connect<LinkCommand, LinkReport>(control));
+    await using resources = new AsyncDisposableStack();
+    const process = resources.use(
+      await ControlledProcess.start<LinkCommand, LinkReport>(startEmulator, program, {
+        a: endOf(a),
+        b: endOf(b),
+        seed,
+        ...directions,
+      }),
+    );
     await configure(a, b, mtu);
     await configure(b, a, mtu);
-    return new EmulatedLink(emulator, client, [a.end, b.end], resources.move());
+    resources.move();
+    return new EmulatedLink(process, [a.end, b.end]);
   }
 
   /** Changes settings for frames from now on. */
   async set(settings: Change, direction: DirectionName | "both" = "both"): Promise<void> {
-    await this.#client.send({ do: "set", direction, settings });
+    await this.#process.send({ do: "set", direction, settings });
   }
 
   /** Sets a rule, which counts from now; one of the same name is replaced. */
   async rule(rule: Rule, direction: DirectionName | "both" = "both"): Promise<void> {
-    await this.#client.send({ do: "rule", direction, rule });
+    await this.#process.send({ do: "rule", direction, rule });
   }
 
   async removeRule(name: string, direction: DirectionName | "both" = "both"): Promise<void> {
-    await this.#client.send({ do: "unrule", direction, name });
+    await this.#process.send({ do: "unrule", direction, name });
   }
 
   async report(): Promise<LinkReport> {
-    return await this.#client.send({ do: "report" });
+    return await this.#process.send({ do: "report" });
   }
 
   /** Frames that the kernel dropped because the emulator was too slow to read them: none in a valid measurement. */
@@ -163,12 +159,10 @@ export class EmulatedLink implements AsyncDisposable {
 
   /** Ends the emulator; the result is its last report. */
   async end(): Promise<LinkReport> {
-    await this.#emulator.end("SIGTERM");
-    await this[Symbol.asyncDispose]();
-    return JSON.parse(this.#emulator.stdout.trimEnd().split("\n").at(-1) ?? "") as LinkReport;
+    return await this.#process.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources.disposeAsync();
+    await this.#process[Symbol.asyncDispose]();
   }
 }

@@ -9,12 +9,14 @@ export class ControlClient<Command, Result> implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface(socket).on("line", (text) => {
+    const lines = createInterface(socket).on("line", (text) => {
       const next = this.#waiting.shift();
       const answer = JSON.parse(text) as Answer<Result>;
       if ("ok" in answer) next?.resolve(answer.ok);
       else next?.reject(new Error(answer.error));
     });
+    // readline fails as its socket does; what waits learns it from the socket's close.
+    lines.on("error", () => undefined);
     socket
       .on("error", () => undefined)
       .once("close", () => {
