@@ -34,6 +34,9 @@ import type { CallOutcome } from "./pool/outcome.ts";
 /** A session that ends sooner is a failed call. */
 const earlyDeath: Millis = 30_000;
 
+/** Checks of a server that said that it leaves begin after this: its answers before that say nothing new. */
+const stoppingHold: Millis = 30_000;
+
 /** One server endpoint of a client, as configured. */
 export interface BackendSettings extends Endpoint {
   readonly weight: number;
@@ -122,12 +125,10 @@ export class Backends {
     }));
   }
 
-  /** Which server to try next; `avoid` failed just now. */
-  choose(avoid: string | undefined): Choice {
+  /** Which server to try next: `keep` while it is healthy, else one by the balancer; `avoid` failed just now. */
+  choose(avoid: string | undefined, keep: string | undefined): Choice {
     this.#tellWhoIsAlone();
-    const views = this.#views();
-    const choice = this.#parts.balancer.choose(views, { admits: this.#admits, flow: this.#parts.flow, avoid });
-    const entry = choice.kind === "chosen" ? this.#entry(choice.backend.name) : undefined;
+    const entry = this.#pick(avoid, keep);
     const acquired = entry?.breaker.tryAcquire();
     if (entry === undefined || acquired?.kind !== "permit") return this.#none();
     const { permit } = acquired;
@@ -227,8 +228,11 @@ export class Backends {
     return this.#parts.balancer.failBack(this.#view(entry), this.#views(), options)?.name;
   }
 
-  admin(name: string): AdminState | undefined {
-    return this.#entry(name)?.admin;
+  /** Whether the session on `current` should move, and could: it is drained, or its server is about to stop. */
+  shouldLeave(current: string, takeoverKeepsFlows: boolean): boolean {
+    const entry = this.#entry(current);
+    if (entry === undefined || !this.#others(current)) return false;
+    return entry.check.kind === "stopping" || (entry.admin !== "ready" && takeoverKeepsFlows);
   }
 
   rows(usage: (name: string) => Usage): BackendRow[] {
@@ -300,6 +304,13 @@ export class Backends {
     }
   }
 
+  #pick(avoid: string | undefined, keep: string | undefined): Entry | undefined {
+    if (keep !== undefined && this.#healthy().includes(keep)) return this.#entry(keep);
+    const { balancer, flow } = this.#parts;
+    const choice = balancer.choose(this.#views(), { admits: this.#admits, flow, avoid });
+    return choice.kind === "chosen" ? this.#entry(choice.backend.name) : undefined;
+  }
+
   #carryOut(action: BackendAction, entry: Entry): void {
     switch (action.kind) {
       case "drain":
@@ -361,9 +372,13 @@ export class Backends {
 
   #probeIfDue(entry: Entry, now: Millis, current: string | undefined): void {
     const { settings, check, admin } = entry;
+    if (check.kind === "stopping" && now - check.since < stoppingHold) return;
     // A server with a link is checked by its link; one that is believed up and not preferred costs it nothing.
     const wanted =
-      check.kind === "down" || entry.breaker.view().state === "half-open" || this.#isPreferred(entry, current);
+      check.kind === "down" ||
+      check.kind === "stopping" ||
+      entry.breaker.view().state === "half-open" ||
+      this.#isPreferred(entry, current);
     if (admin === "maint" || entry.probe !== undefined || settings.name === current || !wanted) return;
     const { interval } = this.#parts.checkRules;
     if (now < nextProbeAt(check, entry.probedAt, now, { interval, stretch: 1 }, this.#parts.random())) return;

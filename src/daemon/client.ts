@@ -49,7 +49,7 @@ export class ClientRole implements Role {
     this.#resolver = new Resolver(join(settings.core.state_dir, "endpoints.json"));
     this.#backends = this.#makeBackends(settings);
     this.#connector = new Connector({
-      choose: (avoid) => this.#backends.choose(avoid),
+      choose: (avoid, keep) => this.#backends.choose(avoid, keep),
       hasAlternative: ({ name }) => this.#backends.hasAlternative(name),
       ended: ({ name }, outcome, lived) => this.#backends.sessionEnded(name, outcome, lived),
       retire: (link) => this.#retire(link),
@@ -183,7 +183,9 @@ export class ClientRole implements Role {
     }
     this.#backends.tick((name) => this.#usage(name), current);
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
-    if (current !== undefined && this.#backends.failBack(current, keeps) !== undefined) this.#connector.leave("server");
+    if (current === undefined) return;
+    const better = this.#backends.failBack(current, keeps) !== undefined;
+    if (better || this.#backends.shouldLeave(current, keeps)) this.#connector.leave("server");
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
@@ -248,7 +250,7 @@ export class ClientRole implements Role {
           to,
           cause,
         });
-        if (to !== "open") this.#connector.hurry();
+        if (to !== "open" && to !== "forced_open") this.#connector.hurry();
       },
       healthChanged: (backend, from, to, cause) => {
         const severity = to === "down" ? "warning" : "info";
@@ -333,7 +335,8 @@ export class ClientRole implements Role {
     const { links, events, clock } = this.#parts;
     const { welcome, link } = event;
     const record = links.get(link);
-    if (record === undefined) return;
+    // A link that was retired stays so, with whatever token.
+    if (record === undefined || record.state === "draining") return;
     const first = record.state !== "active";
     record.slot = event.slot;
     record.session = welcome.session;
@@ -363,7 +366,8 @@ export class ClientRole implements Role {
     if (record?.state === "active") {
       const { current } = this.#connector;
       if (current === undefined || current.link === event.link) this.ready = false;
-      if (callOutcome(event.reason) !== "cancelled") this.#backends.linkDied(record.backend, event.reason);
+      const outcome = callOutcome(event.reason);
+      if (outcome !== "cancelled" && outcome !== "local") this.#backends.linkDied(record.backend, event.reason);
       const message = `lost the link to ${record.backend} (${event.reason}) ${event.text}`.trim();
       this.#parts.events.add("warning", "link_down", message, { backend: record.backend, reason: event.reason });
     }

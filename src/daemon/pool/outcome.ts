@@ -4,7 +4,17 @@
  */
 export type CallOutcome = "remote" | "local" | "policy" | "cancelled";
 
-const local = new Set(["unresolved", "no_route", "local_limit"]);
+/** `server_full` without `peer_`: our own core.max_connections. The CRL is ours as well, and the same for every server. */
+const local = new Set([
+  "unresolved",
+  "no_route",
+  "local_limit",
+  "server_full",
+  "internal",
+  "crl_expired",
+  "crl_not_yet_valid",
+  "crl_invalid",
+]);
 
 const cancelled = new Set([
   "kicked",
@@ -27,7 +37,8 @@ export function callOutcome(reason: string): CallOutcome {
 }
 
 function isPolicy(reason: string): boolean {
-  if (reason === "peer_denied" || reason.includes("alpn") || reason.startsWith("identity_")) return true;
+  if (reason === "peer_denied" || reason === "crl_missing") return true;
+  if (reason.includes("alpn") || reason.startsWith("identity_")) return true;
   return (
     reason.startsWith("certificate_") || reason.startsWith("alert_certificate_") || reason === "server_name_mismatch"
   );
