@@ -59,6 +59,7 @@ function setUp(
     memory.bytes.fill(0xee);
     memory.bytes.set(frame, 16);
     inbound.accept(ann, type, memory, 20, body.length);
+    inbound.settle();
     // What lies behind is another frame.
     expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
   };

@@ -248,6 +248,7 @@ export class DataThread {
       const session = this.#links.get(link.id)?.session;
       if (session !== undefined) this.#inbound.accept(session, type, memory, body, length);
     },
+    settled: () => this.#inbound.settle(),
     rtt: (link, millis) => {
       const held = this.#links.get(link.id);
       if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;

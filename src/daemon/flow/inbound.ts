@@ -16,6 +16,7 @@ import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
 import type { FlowSession } from "./ports.ts";
 import { sendable } from "./sendable.ts";
+import { UdpCoalescer } from "./udp-coalescer.ts";
 
 /** What the way in must know of its end of the tunnel. */
 export interface InboundPolicy {
@@ -35,6 +36,8 @@ export class Inbound {
   readonly #policy: InboundPolicy;
   readonly #down: () => void;
   readonly #spoofed: (session: FlowSession) => void;
+  /** Undefined where the kernel can't cut datagrams. */
+  readonly #datagrams: UdpCoalescer | undefined;
 
   constructor(parts: {
     device: TunDevice;
@@ -50,6 +53,16 @@ export class Inbound {
     this.#policy = parts.policy;
     this.#down = parts.down;
     this.#spoofed = parts.spoofed;
+    if (parts.device.features.uso) {
+      this.#datagrams = new UdpCoalescer(parts.device, (unit, length, packets) =>
+        this.#write(unit, 0, length, packets),
+      );
+    }
+  }
+
+  /** The bytes that arrived together are through: nothing is held back any longer. */
+  settle(): void {
+    this.#datagrams?.flush();
   }
 
   /** Takes a PACKET or OFFLOAD frame whose body is at `body`; at least 10 bytes of `memory` lie before it. */
@@ -77,11 +90,18 @@ export class Inbound {
   }
 
   #inject(memory: Memory, header: number, offload: boolean, size: number): void {
+    if (offload && this.#datagrams?.take(memory.bytes, header + unitHeaderLength, size) === true) return;
+    // What was gathered came first.
+    if (!offload) this.#datagrams?.flush();
     if (offload) linkToVnet(memory.bytes, header);
     else memory.bytes.fill(0, header, header + unitHeaderLength);
-    const written = this.#device.write(memory, header, unitHeaderLength + size);
-    if (written > 0) return this.#add("frames_injected", 1);
-    this.#drop("tun_refused");
+    this.#write(memory, header, unitHeaderLength + size, 1);
+  }
+
+  #write(memory: Memory, at: number, length: number, packets: number): void {
+    const written = this.#device.write(memory, at, length);
+    if (written > 0) return this.#add("frames_injected", packets);
+    this.#drop("tun_refused", packets);
     if (written === deviceDown) this.#down();
   }
 
@@ -113,8 +133,8 @@ export class Inbound {
     );
   }
 
-  #drop(reason: DropReason): void {
-    this.#counters[counterIndex[reason]]! += 1;
+  #drop(reason: DropReason, packets = 1): void {
+    this.#counters[counterIndex[reason]]! += packets;
   }
 
   #add(

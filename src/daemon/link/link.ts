@@ -39,6 +39,8 @@ export interface LinkHandlers {
   greeting(link: Link, type: FrameType, body: Buffer): void;
   /** PACKET or OFFLOAD on an active link. */
   packet(link: Link, type: FrameType, memory: Memory, body: number, length: number): void;
+  /** All frames of the bytes that arrived together have been handed over. */
+  settled(): void;
   rtt(link: Link, millis: number): void;
   goaway(link: Link, scope: GoawayScope, reason: string): void;
   /** The last call: frames that were accepted and never written, and why the link ended. */
@@ -184,6 +186,7 @@ export class Link {
     if (this.state.kind === "closed") return;
     this.#received += length;
     const fault = this.#receiver.filled(length);
+    this.#handlers.settled();
     if (fault !== undefined) return this.close("protocol_error", fault);
     if (!this.#receiver.partial) this.#frameSince = undefined;
     else this.#frameSince ??= this.#now();
