@@ -134,6 +134,19 @@ describeNetns("two namespaces over the link emulator", () => {
     expect(await link.missed()).toBe(0);
   });
 
+  test("IPv6 runs over it", async () => {
+    await using c = await Namespace.create(prefix, "rig-c");
+    await using d = await Namespace.create(prefix, "rig-d");
+    await using _other = await EmulatedLink.join(
+      { namespace: c, interface: "wire", address: "fd00:9::1/64" },
+      { namespace: d, interface: "wire", address: "fd00:9::2/64" },
+      { both: { delay_ms: 5 } },
+    );
+    const { received, median_ms } = await ping(c, "fd00:9::2", 5);
+    expect(received).toBe(5);
+    expect(median_ms).toBeGreaterThan(10);
+  });
+
   test("every frame is accounted for at the end, and nothing is left behind", async () => {
     await using resources = new AsyncDisposableStack();
     const [c, d] = [
