@@ -147,11 +147,26 @@ test("starts, moves, kicks after a dialog, quits with q", async () => {
   expectClean();
 });
 
+test("drains a backend after a dialog, and shows it drained", async () => {
+  terminal.type("2");
+  await terminal.until(/● eu-1 +ready +up/);
+  terminal.type("Down", "Down");
+  await terminal.until(/^▌ ● eu-1 /m);
+  terminal.type("d");
+  await terminal.until(/would drain eu-1: 40 connections move to eu-2/);
+  terminal.type("Tab");
+  await terminal.until(/\[> Drain <\]/);
+  await delay(500);
+  terminal.type("Enter");
+  await terminal.until(/eu-1 +drain +up/);
+  expect(daemon.said).toEqual(["ready", "drain eu-1"]);
+});
+
 test("a paste is ignored", async () => {
   terminal.type("Down");
   await terminal.until(/^▌ c\d+ /m);
   terminal.paste("x\t\rx\t\rq");
-  terminal.type("2");
+  terminal.type("3");
   await terminal.until(/INNER ADDRESSES/);
   expect(daemon.said).toEqual(["ready"]);
 });
@@ -159,7 +174,7 @@ test("a paste is ignored", async () => {
 test("draws every size whole", async () => {
   for (const [columns, rows, wanted] of [
     [160, 50, /losses[^]*LAST 60 s/],
-    [60, 12, /1 Connections 40 ─ 2 ─ 3/],
+    [60, 12, /1 Connections 40 ─ 2 ▲ ─ 3/],
     [40, 8, /40 connections/],
     [120, 40, /╭─ sent [^]*REMOTE/],
     [80, 24, /^ rx .*\n tx .*/m],
