@@ -45,21 +45,21 @@ export const maint: Act = onBackend((client, context, dryRun) =>
   client.call("maint", { backend: named(context), ...risk(context, dryRun) }),
 );
 
-export const setWeight: Act = onBackend((client, context, dryRun) =>
-  client.call("set_weight", {
-    backend: named(context),
-    weight: weightOf(context.args[1] ?? ""),
-    ...risk(context, dryRun),
-  }),
-);
+/** @throws SssonectorError usage, before the daemon is asked */
+export async function setWeight(context: Context): Promise<number> {
+  const weight = weightOf(context.args[1] ?? "");
+  const act: Act = (client, _context, dryRun) =>
+    client.call("set_weight", { backend: named(context), weight, ...risk(context, dryRun) });
+  return perform(context, onBackend(act));
+}
 
-export const openBreaker: Act = onBackend((client, context, dryRun) =>
-  client.call("open_breaker", {
-    backend: named(context),
-    for_ms: durationOf("for", context.options.for),
-    ...risk(context, dryRun),
-  }),
-);
+/** @throws SssonectorError usage, before the daemon is asked */
+export async function openBreaker(context: Context): Promise<number> {
+  const for_ms = durationOf("for", context.options.for);
+  const act: Act = (client, _context, dryRun) =>
+    client.call("open_breaker", { backend: named(context), for_ms, ...risk(context, dryRun) });
+  return perform(context, onBackend(act));
+}
 
 export const closeBreaker: Act = onBackend((client, context, dryRun) =>
   client.call("close_breaker", { backend: named(context), dry_run: dryRun }),

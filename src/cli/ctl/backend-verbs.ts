@@ -37,7 +37,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["BACKEND", "N|auto"],
     options: ["accept-risk"],
     example: "set-weight eu-1 50",
-    run: (context) => perform(context, setWeight),
+    run: setWeight,
   },
   {
     name: "reset-breaker",
@@ -55,7 +55,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["BACKEND"],
     options: ["for", "accept-risk"],
     example: "open-breaker eu-1 --for 5m",
-    run: (context) => perform(context, openBreaker),
+    run: openBreaker,
   },
   {
     name: "close-breaker",

@@ -169,6 +169,14 @@ describe("actions", () => {
   it("2: a breaker that is open for no time", async () => {
     expect(await ctl("open-breaker", "eu-1", "--for", "ever")).toBe(2);
   });
+
+  it("what is wrong with the command line is told also without a daemon", async () => {
+    const argv = ["--socket", "/nonexistent/x.sock"];
+    expect(await run([...argv, "set-weight", "eu-1", "heavy"], terminal)).toBe(2);
+    expect(await run([...argv, "open-breaker", "eu-1", "--for", "ever"], terminal)).toBe(2);
+    expect(await run([...argv, "reset-breaker", "eu-1", "--all"], terminal)).toBe(2);
+    expect(await run([...argv, "reset-breaker"], terminal)).toBe(3);
+  });
 });
 
 function open(name: string): Breaker {
