@@ -53,10 +53,10 @@ function isDown({ admin, operational }: Backend): boolean {
 }
 
 function text({ health, state, alerts, backends_down, breakers_not_closed }: Health): string {
-  const rows = `${rowLines("backend down", backends_down)}${rowLines("breaker not closed", breakers_not_closed)}`;
-  return `${alertLines(alerts)}${rows}${health} (${state})\n`;
+  const rows = `${named("backends down", backends_down)}${named("breakers not closed", breakers_not_closed)}`;
+  return `${alertLines(alerts)}${health} (${state})${rows}\n`;
 }
 
-function rowLines(what: string, names: readonly string[]): string {
-  return names.map((name) => `WARNING ${what}: ${printable(name)}\n`).join("");
+function named(what: string, names: readonly string[]): string {
+  return names.length === 0 ? "" : `; ${what}: ${names.map((name) => printable(name)).join(", ")}`;
 }

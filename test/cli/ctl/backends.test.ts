@@ -58,11 +58,15 @@ describe("tables for people", () => {
 
 describe("health", () => {
   it.each([
-    [1, { backends: [aBackend("eu-1", { operational: "down" }), aBackend("eu-2")] }, "WARNING backend down: eu-1"],
+    [
+      1,
+      { backends: [aBackend("eu-1", { operational: "down" }), aBackend("eu-2")] },
+      "degraded (ready); backends down: eu-1",
+    ],
     [0, { backends: [aBackend("eu-1", { operational: "down", admin: "maint" })] }, "ok (ready)"],
     [0, { backends: [aBackend("eu-1", { admin: "drain" })] }, "ok (ready)"],
-    [1, { breakers: [aBreaker("eu-1", { state: "half-open" })] }, "WARNING breaker not closed: eu-1"],
-    [1, { breakers: [aBreaker("eu-1", { state: "disabled" })] }, "WARNING breaker not closed: eu-1"],
+    [1, { breakers: [aBreaker("eu-1", { state: "half-open" })] }, "degraded (ready); breakers not closed: eu-1"],
+    [1, { breakers: [aBreaker("eu-1", { state: "disabled" })] }, "degraded (ready); breakers not closed: eu-1"],
     [0, { breakers: [aBreaker("eu-1", { state: "observe" })] }, "ok (ready)"],
   ])("is %d for %j", async (code, fields, line) => {
     rig.backend.set(aSnapshot(fields));
