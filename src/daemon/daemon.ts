@@ -142,7 +142,10 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#cleanup.defer(() => this.#monitor?.stop());
     this.#cleanup.defer(this.#monitor.onTick(() => role.tick()));
     await this.#openControl();
-    await role.start();
+    const died = this.ended.then(() => {
+      throw new SssonectorError("engine_died", "it ended while the daemon started");
+    });
+    await Promise.race([role.start(), died]);
     const netlink = watchNetwork(clock, () => void this.#networkChanged());
     this.#cleanup.defer(() => netlink.close());
     this.#state = "ready";

@@ -187,10 +187,7 @@ export class ServerRole implements Role {
     if (action.backend !== undefined || (action.kind !== "drain" && action.kind !== "ready")) return undefined;
     const facts = { connections_moved: this.#parts.links.size, bps_moved: 0, left: [], last_healthy: false };
     if (action.kind === "ready") {
-      if (!options.dryRun) {
-        this.#draining = undefined;
-        this.#drainDeadline?.cancel();
-      }
+      if (!options.dryRun) this.#takeAgain();
       return { kind: "done", message: options.dryRun ? "would take sessions again" : "takes sessions again" };
     }
     if (!options.dryRun) {
@@ -212,6 +209,13 @@ export class ServerRole implements Role {
     }
     if (this.#parts.links.size === 0) this.#draining.resolve();
     return this.#draining.promise;
+  }
+
+  /** Ends a drain before it was over. */
+  #takeAgain(): void {
+    this.#drainDeadline?.cancel();
+    this.#draining?.resolve();
+    this.#draining = undefined;
   }
 
   get draining(): boolean {

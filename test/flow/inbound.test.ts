@@ -14,6 +14,7 @@ interface Setup {
   readonly counted: Counted;
   readonly sessions: Sessions;
   readonly ann: FlowSession;
+  readonly annLink: FakeLink;
   readonly bobLink: FakeLink;
   readonly spoofs: string[];
   readonly downs: number[];
@@ -32,7 +33,8 @@ function setUp(
   const { device, kernel } = fakeTun(options.features === undefined ? {} : { features: options.features });
   const counted = new Counted();
   const sessions = new Sessions();
-  const ann = sessions.add(spec("ann", ["10.8.0.2", "fd00:8::2", "10.20.0.0/16", "fd20::/32"]), new FakeLink(1));
+  const annLink = new FakeLink(1);
+  const ann = sessions.add(spec("ann", ["10.8.0.2", "fd00:8::2", "10.20.0.0/16", "fd20::/32"]), annLink);
   const bobLink = new FakeLink(2);
   const peer = options.bobPeer === undefined ? {} : { peer: options.bobPeer };
   sessions.add(spec("bob", ["10.8.0.3", "fd00:8::3"], { mtu: 1300, ...peer }), bobLink);
@@ -63,7 +65,7 @@ function setUp(
     // What lies behind is another frame.
     expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
   };
-  return { kernel, counted, sessions, ann, bobLink, spoofs, downs, take };
+  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, downs, take };
 }
 
 const to = "10.8.0.1";
@@ -216,20 +218,30 @@ describe("from one client to another, where that is allowed", () => {
     expect([counted.drops, bobLink.chunks]).toEqual([{ spoofed_source: 1 }, []]);
   });
 
-  it("is counted once when the other can't get it: no link, too big, no offload, or behind", () => {
-    const none = setUp(passOn);
-    none.take(frameType.packet, packet("10.8.0.2", "10.8.0.4"));
-    const big = setUp(passOn);
-    big.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 1273));
+  it("is split for one without offload, and answered when it is larger than the other's MTU", () => {
     const plain = setUp({ ...passOn, bobPeer: noOffload });
     plain.take(frameType.offload, offloadTo("10.8.0.3"));
+    expect(plain.bobLink.frames.map(({ type }) => type)).toContain(frameType.packet);
+    expect(plain.bobLink.frames.every(({ type }) => type === frameType.packet)).toBe(true);
+    expect(plain.counted.totals).toMatchObject({ frames_injected: 1, frames_accepted: plain.bobLink.frames.length });
+    const big = setUp(passOn);
+    big.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 1273));
+    const [answer] = big.annLink.frames;
+    // ICMP "fragmentation needed" with bob's MTU (RFC 1191).
+    expect([answer?.body[9], answer?.body[20], answer?.body[21], answer?.body.readUInt16BE(26)]).toEqual([
+      1, 3, 4, 1300,
+    ]);
+    expect(big.counted.drops).toEqual({ peer_too_big: 1 });
+  });
+
+  it("is counted once when the other can't get it: no link, or behind", () => {
+    const none = setUp(passOn);
+    none.take(frameType.packet, packet("10.8.0.2", "10.8.0.4"));
     const behind = setUp(passOn);
     behind.bobLink.slow = true;
     for (let n = 0; n < 11; n++) behind.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 972));
-    for (const { counted } of [none, big, plain]) {
-      expect(counted.dropped).toBe(1);
-      expect(counted.totals).toMatchObject({ frames_injected: 0, frames_accepted: 0 });
-    }
+    expect(none.counted.dropped).toBe(1);
+    expect(none.counted.totals).toMatchObject({ frames_injected: 0, frames_accepted: 0 });
     expect(behind.counted.drops).toEqual({ peer_queue_full: 2 });
     expect(behind.bobLink.frames).toHaveLength(9);
     expect(behind.bobLink.queuedBytes).toBeLessThanOrEqual(10_000);
@@ -269,7 +281,8 @@ describe("whatever the peer sends", () => {
           expect(totals.frames_injected + dropped).toBe(frames.length);
           const passedOn = setup.bobLink.frames.length;
           expect(setup.kernel.written.length + passedOn).toBe(totals.frames_injected);
-          expect([totals.frames_accepted, totals.tx_packets]).toEqual([passedOn, passedOn]);
+          const answers = setup.annLink.frames.length;
+          expect([totals.frames_accepted, totals.tx_packets]).toEqual([passedOn + answers, passedOn]);
         },
       ),
       { numRuns: 150 },

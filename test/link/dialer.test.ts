@@ -65,6 +65,18 @@ describe("the dialer", () => {
     expect(outcome).toEqual({ kind: "failed", reason: "timeout", text: "no TLS connection within 100 ms" });
   });
 
+  it("gives up at once when this end stops", async () => {
+    const mute = createServer((socket) => void open.push(socket)).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { port } = mute.address() as { port: number };
+    const stop = new AbortController();
+    const outcome = dialTo(port, credentials, { signal: stop.signal });
+    await once(mute, "connection");
+    stop.abort();
+    expect(await outcome).toMatchObject({ kind: "failed", reason: "stopping" });
+    mute.close();
+  });
+
   it("says what a server is that speaks no TLS, closes, or isn't there", async () => {
     const rude = createServer((socket) => {
       socket.on("error", () => undefined);

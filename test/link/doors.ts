@@ -64,7 +64,7 @@ export class Door implements Disposable {
 export function dialTo(
   port: number,
   credentials: Credentials,
-  changes: { target?: Partial<DialTarget>; tls?: ConnectionOptions; timeout?: number } = {},
+  changes: { target?: Partial<DialTarget>; tls?: ConnectionOptions; timeout?: number; signal?: AbortSignal } = {},
 ): Promise<DialOutcome> {
   const target = { host: "127.0.0.1", port, identity: "edge-01", serverName: undefined, ...changes.target };
   return dial(target, {
@@ -72,5 +72,6 @@ export function dialTo(
     timeout: changes.timeout ?? 5000,
     keepAlive: true,
     authentication: authentication("server"),
+    signal: changes.signal ?? new AbortController().signal,
   });
 }

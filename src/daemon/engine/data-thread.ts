@@ -70,7 +70,7 @@ export class DataThread {
   #linklessSince: number | undefined;
   #utilization = performance.eventLoopUtilization();
   #load = 0;
-  #stopping = false;
+  readonly #stopped = new AbortController();
   #downTold = false;
 
   constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
@@ -183,7 +183,7 @@ export class DataThread {
     if (outcome.kind === "failed") {
       return this.#emit({ type: "dial_failed", link: command.link, reason: outcome.reason, text: outcome.text });
     }
-    if (this.#stopping) return void outcome.socket.destroy();
+    if (this.#stopped.signal.aborted) return void outcome.socket.destroy();
     const rest = Math.max(1, command.timeoutMs - (performance.now() - begun));
     const held = this.#open(command.link, outcome.socket, command.target.identity, outcome.remote, rest);
     if (held === undefined) {
@@ -208,6 +208,7 @@ export class DataThread {
       timeout,
       keepAlive: this.#options.keepAlive,
       authentication: authentication("server"),
+      signal: this.#stopped.signal,
     });
   }
 
@@ -378,12 +379,12 @@ export class DataThread {
 
   #tunDown(): void {
     this.#outbound.hold();
-    if (!this.#stopping && !this.#downTold) this.#emit({ type: "tun_down" });
+    if (!this.#stopped.signal.aborted && !this.#downTold) this.#emit({ type: "tun_down" });
     this.#downTold = true;
   }
 
   #stop(reason: CloseReason): void {
-    this.#stopping = true;
+    this.#stopped.abort();
     clearInterval(this.#ticker);
     this.#outbound.hold();
     this.#acceptor?.close();

@@ -1,4 +1,4 @@
-import { frameHeaderBytes, frameType } from "../link/frame.ts";
+import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind, sourceKind } from "../packet/address-kind.ts";
 import {
@@ -9,14 +9,15 @@ import {
   sourceIpv4,
   sourceIpv6Word,
 } from "../packet/ip.ts";
+import { longestTooBig } from "../packet/icmp.ts";
 import { checkOffload } from "../packet/offload.ts";
 import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
 import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
 import type { FlowSession } from "./ports.ts";
-import { sendable } from "./sendable.ts";
 import { UdpCoalescer } from "./udp-coalescer.ts";
+import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
 
 /** What the way in must know of its end of the tunnel. */
 export interface InboundPolicy {
@@ -85,7 +86,7 @@ export class Inbound {
     }
     if (destinationKind(bytes, packet) !== "unicast") return this.#drop("forbidden_destination");
     const other = this.#owner(bytes, packet);
-    if (other !== undefined && other !== session) return this.#passOn(other, type, bytes, body, packet, length);
+    if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
     this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
   }
 
@@ -106,21 +107,37 @@ export class Inbound {
   }
 
   /** From one client to another: straight to its link, not through the kernel. */
-  #passOn(other: FlowSession, type: number, bytes: Buffer, body: number, packet: number, length: number): void {
+  #passOn(from: FlowSession, to: FlowSession, offload: boolean, bytes: Buffer, body: number, length: number): void {
     if (!this.#policy.clientToClient) return this.#drop("client_to_client");
+    const packet = offload ? body + unitHeaderLength : body;
     const size = body + length - packet;
-    const link = other.linkFor(other.links.length > 1 ? flowHash(bytes, packet, size) : 0);
-    const frame = bytes.subarray(body - frameHeaderBytes, body + length);
-    const fits = size <= other.mtu || type === frameType.offload;
-    const takes = type === frameType.packet || sendable(bytes, body, other.peer);
-    if (link === undefined || !fits || !takes || link.queuedBytes + frame.length > this.#policy.queueBytes) {
-      return this.#drop("peer_queue_full");
-    }
-    link.send(Buffer.from(frame), 1, size, undefined);
-    this.#add("tx_packets", 1);
-    this.#add("tx_bytes", size);
+    if ((offload ? largestPacket(bytes, body, size) : size) > to.mtu)
+      return this.#tooBig(from, to, bytes, packet, size);
+    const link = to.linkFor(to.links.length > 1 ? flowHash(bytes, packet, size) : 0);
+    if (link === undefined) return this.#drop("peer_queue_full");
+    const whole = !offload || sendable(bytes, body, to.peer);
+    const { frames, units, inner } = whole
+      ? { frames: Buffer.from(bytes.subarray(body - frameHeaderBytes, body + length)), units: 1, inner: size }
+      : splitIntoFrames(bytes, body, size);
+    if (link.queuedBytes + frames.length > this.#policy.queueBytes) return this.#drop("peer_queue_full");
+    link.send(frames, units, inner, undefined);
+    this.#add("tx_packets", units);
+    this.#add("tx_bytes", inner);
+    // One frame came in, and went to where it belongs.
     this.#add("frames_injected", 1);
-    this.#add("frames_accepted", 1);
+    this.#add("frames_accepted", units);
+  }
+
+  #tooBig(from: FlowSession, to: FlowSession, bytes: Buffer, packet: number, size: number): void {
+    const frame = Buffer.alloc(frameHeaderBytes + longestTooBig);
+    const answer = answerTooBig(bytes, packet, size, to.mtu, frame, frameHeaderBytes);
+    const link = from.linkFor(0);
+    if (answer > 0 && link !== undefined && link.queuedBytes < this.#policy.queueBytes) {
+      writeFrameHeader(frame, 0, frameType.packet, answer);
+      link.send(frame.subarray(0, frameHeaderBytes + answer), 1, answer, undefined);
+      this.#add("frames_accepted", 1);
+    }
+    this.#drop("peer_too_big");
   }
 
   #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {

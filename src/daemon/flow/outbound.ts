@@ -1,16 +1,14 @@
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
-import { u16 } from "../packet/bytes.ts";
 import { destinationKind } from "../packet/address-kind.ts";
-import { buildTooBig, longestTooBig } from "../packet/icmp.ts";
+import { longestTooBig } from "../packet/icmp.ts";
 import { checkPacket, destinationIpv4, destinationIpv6Word, ipVersion } from "../packet/ip.ts";
-import { splitLength, splitUnit } from "../packet/segment.ts";
 import { flowHash } from "../packet/transport.ts";
-import { headersLength, isPlain, kindNone, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
+import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
 import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
 import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
-import { sendable } from "./sendable.ts";
+import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
 
 export interface OutboundRules {
   /** Bytes of one read buffer; four of the largest units fit into 256 KiB. */
@@ -112,9 +110,9 @@ export class Outbound {
       if (length < unitHeaderLength) {
         this.#flush(buffer, at);
         if (length === deviceDown) this.#down();
-        if (length === wouldBlock || length === deviceDown) return false;
-        this.#drop("malformed", 1);
-        continue;
+        // What the kernel refuses to hand over must not keep this thread.
+        if (length !== wouldBlock && length !== deviceDown) this.#drop("malformed", 1);
+        return false;
       }
       at = this.#accept(buffer, at, length - unitHeaderLength);
     }
@@ -135,7 +133,7 @@ export class Outbound {
     if (link === undefined) return this.#dropAt(at, "no_link");
     const plain = isPlain(bytes, header);
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
-    if (largestPacket(bytes, header, packet, length, plain) > session.mtu)
+    if ((plain ? length : largestPacket(bytes, header, length)) > session.mtu)
       return this.#tooBig(buffer, at, length, session);
     if (link !== this.#runLink) {
       this.#flush(buffer, at);
@@ -197,16 +195,8 @@ export class Outbound {
     link.send(run, units, inner, buffer?.lend());
   }
 
-  /** For a peer that can't inject such a unit: the packets that the kernel would have made of it. */
   #split(link: FlowLink, memory: TunBuffer, header: number, length: number): void {
-    const frames = Buffer.allocUnsafe(splitLength(memory.bytes, header, length, frameHeaderBytes));
-    let units = 0;
-    let inner = 0;
-    splitUnit(memory.bytes, header, length, frames, 0, frameHeaderBytes, (offset, size) => {
-      writeFrameHeader(frames, offset - frameHeaderBytes, frameType.packet, size);
-      units += 1;
-      inner += size;
-    });
+    const { frames, units, inner } = splitIntoFrames(memory.bytes, header, length);
     if (!this.#destinations.exclusive && link.queuedBytes + frames.length > this.#rules.queueBytes) {
       this.#drop("queue_full", units);
     } else {
@@ -217,10 +207,7 @@ export class Outbound {
   #tooBig(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {
     const { bytes } = buffer.memory;
     const packet = at + frameHeaderBytes + unitHeaderLength;
-    // In the name of the destination: the kernel drops what arrives from one of its own addresses as martian.
-    const [from, to] = ipVersion(bytes, packet) === 4 ? [16, 20] : [24, 40];
-    const source = bytes.subarray(packet + from, packet + to);
-    const size = buildTooBig(bytes, packet, length, session.mtu, source, this.#answer.bytes, unitHeaderLength);
+    const size = answerTooBig(bytes, packet, length, session.mtu, this.#answer.bytes, unitHeaderLength);
     // The virtio header in front of it stays zero: a plain packet.
     if (size > 0) this.#device.write(this.#answer, 0, unitHeaderLength + size);
     return this.#dropAt(at, "too_big");
@@ -238,10 +225,4 @@ export class Outbound {
   #add(name: "frames_accepted" | "tx_packets" | "tx_bytes", amount: number): void {
     this.#counters[counterIndex[name]]! += amount;
   }
-}
-
-/** Length of the largest packet that the unit becomes on the other side. */
-function largestPacket(bytes: Uint8Array, header: number, packet: number, length: number, plain: boolean): number {
-  if (plain || bytes[header] === kindNone) return length;
-  return Math.min(length, headersLength(bytes, packet, length) + u16(bytes, header + 4));
 }

@@ -44,6 +44,8 @@ export function dial(
     timeout: Millis;
     keepAlive: boolean;
     authentication: Authentication;
+    /** Gives the attempt up. */
+    signal: AbortSignal;
   },
 ): Promise<DialOutcome> {
   return new Promise((resolve) => {
@@ -57,6 +59,7 @@ export function dial(
     const socket = connect(options);
     const finish = (outcome: DialOutcome): void => {
       clearTimeout(timer);
+      parts.signal.removeEventListener("abort", onAbort);
       socket.off("error", onError);
       // The error of a connection that fails before it has an owner, or that is given up here.
       socket.on("error", () => {});
@@ -66,6 +69,8 @@ export function dial(
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
     const onError = (error: NodeJS.ErrnoException): void =>
       fail(connectReasons.get(error.code ?? "") ?? parts.authentication.reasonOf(error), error.message);
+    const onAbort = (): void => fail("stopping", "this end is stopping");
+    parts.signal.addEventListener("abort", onAbort);
     const timer = setTimeout(() => fail("timeout", `no TLS connection within ${parts.timeout} ms`), parts.timeout);
     socket.on("error", onError);
     socket.once("secureConnect", () => {

@@ -24,6 +24,10 @@ export const dropReasons = {
     text: "from one client to another, which access.client_to_client does not allow",
   },
   peer_queue_full: { side: "inbound", text: "from one client to another whose queue is full or who has no link" },
+  peer_too_big: {
+    side: "inbound",
+    text: "from one client to another, larger than the other's MTU; the sender got an ICMP answer",
+  },
   tun_refused: { side: "inbound", text: "the kernel refused the packet" },
 } as const;
 
