@@ -43,11 +43,12 @@ const ofBackend: Readonly<Record<string, OfRow>> = {
   }),
 };
 
+/** Sessions that moved away keep their addresses here for a while: they are no reason to wait. */
 const daemonDrained: Condition = {
   text: "drained",
-  met: ({ status }) => status.state === "draining" && status.sessions === 0,
-  seen: ({ status }) => `${status.state}, ${status.sessions} sessions`,
-  json: ({ status }) => ({ sessions: status.sessions }),
+  met: ({ status }) => status.state === "draining" && status.connections === 0,
+  seen: ({ status }) => `${status.state}, ${status.connections} connections`,
+  json: ({ status }) => ({ connections: status.connections, sessions: status.sessions }),
 };
 
 /** Reads `--for`. @throws SssonectorError usage */

@@ -224,11 +224,11 @@ describe("wait", () => {
     expect(json()).toEqual([{ v: 1, name: "edge-01", state: "ready", backend: last }]);
   });
 
-  it("--for drained: this daemon, with no session left", async () => {
-    rig.backend.set(aSnapshot({ status: aStatus({ state: "draining", sessions: 1 }) }));
+  it("--for drained: this daemon, with no connection left", async () => {
+    rig.backend.set(aSnapshot({ status: aStatus({ state: "draining", sessions: 1, connections: 1 }) }));
     expect(await ctl("wait", "--for", "drained", "--timeout", "100ms")).toBe(7);
-    expect(terminal.stderr).toContain("still not drained: draining, 1 sessions");
-    rig.backend.set(aSnapshot({ status: aStatus({ state: "draining", sessions: 0 }) }));
+    expect(terminal.stderr).toContain("still not drained: draining, 1 connections");
+    rig.backend.set(aSnapshot({ status: aStatus({ state: "draining", sessions: 1, connections: 0 }) }));
     expect(await ctl("wait", "--for", "drained")).toBe(0);
   });
 
