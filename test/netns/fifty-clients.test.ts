@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dropReasons } from "../../src/daemon/metrics/counters.ts";
 import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { Lab } from "../../src/cli/demo/lab.ts";
 import type { Running } from "../../src/cli/demo/running.ts";
 import { bytesSoFar, serviceUrl, startService, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
-import type { Status } from "../../src/shared/control/snapshot.ts";
+import { accountOf } from "./harness/accounts.ts";
 import { findings, ping, startTraffic, traffic } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
@@ -16,20 +15,6 @@ function at<T>(list: readonly T[], index: number): T {
   const value = list[index];
   if (value === undefined) throw new Error(`nothing at ${index}`);
   return value;
-}
-
-function afterAccepting(reason: string): boolean {
-  const known: Record<string, { side: string }> = dropReasons;
-  return reason === "link_closed" || known[reason]?.side === "inbound";
-}
-
-/** Frames that were accepted by a flow and then dropped with a reason. */
-function droppedFrames({ dropped }: Status): number {
-  return Object.entries(dropped).reduce((sum, [reason, count]) => sum + (afterAccepting(reason) ? count : 0), 0);
-}
-
-function sum(statuses: readonly Status[], of: (status: Status) => number): number {
-  return statuses.reduce((total, status) => total + of(status), 0);
 }
 
 function download(lab: Lab, client: DaemonProcess, bytes: number): Running {
@@ -137,21 +122,8 @@ describeNetns(`${clientCount} clients on one server`, () => {
 
   test("account for every frame: accepted = injected + dropped with a reason", async () => {
     const daemons = [lab.server, ...clients];
-    const books = async (): Promise<[accepted: number, accounted: number]> => {
-      const statuses = await Promise.all(daemons.map(async (daemon) => await daemon.status()));
-      const accounted = sum(statuses, (status) => status.frames_injected + droppedFrames(status));
-      return [sum(statuses, ({ frames_accepted }) => frames_accepted), accounted];
-    };
     // Counters of different processes are read at different moments: the books balance when nothing is under way.
-    await expect
-      .poll(
-        async () => {
-          const [accepted, accounted] = await books();
-          return accepted - accounted;
-        },
-        { timeout: 40_000, interval: 2000 },
-      )
-      .toBe(0);
-    expect((await books())[0]).toBeGreaterThan(1000);
+    await expect.poll(async () => (await accountOf(daemons)).lost, { timeout: 40_000, interval: 2000 }).toBe(0);
+    expect((await accountOf(daemons)).accepted).toBeGreaterThan(1000);
   });
 });

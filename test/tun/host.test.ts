@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HostNetwork, type HostSettings } from "../../src/daemon/tun/host.ts";
 import { type IpCommand, ipCommand, parseFailures } from "../../src/daemon/tun/ip-command.ts";
 import { findWay } from "../../src/daemon/tun/outside.ts";
-import { checkSysctl } from "../../src/daemon/tun/sysctl.ts";
+import { checkReversePath, checkSysctl } from "../../src/daemon/tun/sysctl.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -235,6 +235,26 @@ test("forwarding that is off is told with the line that mends it", async () => {
   ]);
   writeFileSync(path.join(directory, "net/ipv4/ip_forward"), "1\n");
   expect(await checkSysctl(["ipv4"], directory)).toEqual([]);
+});
+
+test("strict reverse path filtering is told unless the greater of two values is loose", async () => {
+  const write = (scope: string, value: number): void => {
+    mkdirSync(path.join(directory, "net/ipv4/conf", scope), { recursive: true });
+    writeFileSync(path.join(directory, "net/ipv4/conf", scope, "rp_filter"), `${value}\n`);
+  };
+  const mend = "sysctl -w net.ipv4.conf.eth0/7.rp_filter=2";
+  for (const [all, own, strict] of [
+    [0, 0, false],
+    [1, 0, true],
+    [0, 1, true],
+    [2, 1, false],
+    [1, 2, false],
+  ] as const) {
+    write("all", all);
+    write("eth0.7", own);
+    const faults = strict ? [{ name: "net.ipv4.conf.eth0/7.rp_filter", value: "1", mend }] : [];
+    expect(await checkReversePath("eth0.7", directory)).toEqual(faults);
+  }
 });
 
 test("a word that could become another command is never given to ip", async () => {
