@@ -42,6 +42,7 @@ class Client {
   servers: string[];
   retryIn: number | undefined;
   alternative = false;
+  unpinnable: Error | undefined;
   stored: RememberedSession | undefined;
   random = 0.5;
   onFailed: () => void = () => {};
@@ -66,7 +67,10 @@ class Client {
         if (found instanceof Error) throw found;
         return found;
       },
-      pin: async (addresses) => void this.pinned.push(addresses),
+      pin: async (addresses) => {
+        if (this.unpinnable !== undefined) throw this.unpinnable;
+        this.pinned.push(addresses);
+      },
       dial: (link, linkIndex, { name }, address, introduction) =>
         void this.dials.push({ link, linkIndex, endpoint: name, address, introduction }),
       failed: ({ name }, reason, text, retryIn) => {
@@ -196,6 +200,17 @@ describe("an attempt", () => {
     expect(client.connector.lastError).toBe("unresolved: no such name");
     expect(client.permits).toEqual([["local 0 unresolved"]]);
     expect((await client.advance(125))?.endpoint).toBe("eu-2");
+    // The other one may have failed before: it is not passed over for ever.
+    expect(client.avoided).toEqual([undefined, "eu-1"]);
+  });
+
+  it("whose address can't be pinned is one as well", async () => {
+    const client = new Client();
+    client.unpinnable = new Error("no ip command");
+    client.connector.start();
+    expect(await client.advance(0)).toBeUndefined();
+    expect(client.failures).toMatchObject([{ reason: "not_pinned", text: "no ip command" }]);
+    expect(client.permits).toEqual([["local 0 not_pinned"]]);
   });
 
   it("that no server may have waits as long as it is told, and says why there is no link", async () => {

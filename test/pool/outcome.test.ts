@@ -77,6 +77,7 @@ const others: Readonly<Record<string, CallOutcome>> = {
   no_route: "local",
   local_limit: "local",
   unresolved: "local",
+  not_pinned: "local",
   network_changed: "cancelled",
   peer_closed: "remote",
   socket_error: "remote",

@@ -265,16 +265,19 @@ export class Connector {
     const resolving: Attempt = { kind: "resolving", endpoint, permit };
     this.#attempt = resolving;
     let addresses: readonly string[];
+    let step = "unresolved";
     try {
       addresses = await this.#parts.resolve(endpoint.address.host);
       this.#addresses.set(endpoint.name, addresses);
+      step = "not_pinned";
       await this.#parts.pin(this.outerAddresses);
     } catch (error) {
       if (this.#attempt !== resolving) return;
       this.#attempt = { kind: "idle" };
-      // A name that does not resolve says nothing about the server.
-      permit.fail("local", 0, "unresolved");
-      return this.#again(endpoint, "unresolved", error instanceof Error ? error.message : String(error));
+      this.#avoid = endpoint.name;
+      // It says nothing about the server.
+      permit.fail("local", 0, step);
+      return this.#again(endpoint, step, error instanceof Error ? error.message : String(error));
     }
     if (this.#attempt !== resolving) return;
     this.#dial(endpoint, permit, addresses);

@@ -7,6 +7,7 @@ export type CallOutcome = "remote" | "local" | "policy" | "cancelled";
 /** `server_full` without `peer_`: our own core.max_connections. The CRL is ours as well, and the same for every server. */
 const local = new Set([
   "unresolved",
+  "not_pinned",
   "no_route",
   "local_limit",
   "server_full",

@@ -2,7 +2,6 @@
  * Echo requests at a steady pace until SIGTERM: `steady.ts ADDRESS INTERVAL_MS`. Prints {"sent", "lost", "longest_gap_ms"}:
  * the longest time in which no reply came.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { poll } from "../../../../src/daemon/sys/poll.ts";
 import { AF_INET, checksum, IPPROTO_ICMP, rawSocket, receive, send, socketAddress } from "./raw.ts";
 
@@ -45,8 +44,8 @@ const pace = setInterval(() => {
 
 process.once("SIGTERM", () => {
   clearInterval(pace);
-  void delay(lastReplyMillis).then(() => {
+  setTimeout(() => {
     poller.close();
     console.log(JSON.stringify({ sent, lost: waiting.size, longest_gap_ms: Math.round(gap) }));
-  });
+  }, lastReplyMillis);
 });
