@@ -34,9 +34,9 @@ describe("ARP", () => {
 
   test("an answer is as RFC 826 has it", () => {
     const answer = arpAnswer(own, asked(readArp(arpQuestion("10.8.1.5"))));
-    expect(answer.toString("hex")).toBe(
-      "020000000099" + "020000000001" + "0806" + "0001080006040002" + "0200000000010a080105" + "020000000099c0a8320a",
-    );
+    const ethernet = "0200000000990200000000010806";
+    const parties = "0200000000010a080105020000000099c0a8320a";
+    expect(answer.toString("hex")).toBe(`${ethernet}0001080006040002${parties}`);
   });
 
   test("an announcement is read as one, an answer to somebody else as nothing", () => {

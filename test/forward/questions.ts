@@ -14,7 +14,7 @@ export function bytes(text: string): Buffer {
 
 /** "who has TARGET, tell FROM", as on the wire. */
 export function arpQuestion(target: string, from: string = asker, to = "ffffffffffff"): Buffer {
-  const head = Buffer.from(`${to}${askerMac.toString("hex")}0806` + "0001080006040001", "hex");
+  const head = Buffer.from(`${to}${askerMac.toString("hex")}08060001080006040001`, "hex");
   return Buffer.concat([head, askerMac, bytes(from), Buffer.alloc(6), bytes(target)]);
 }
 

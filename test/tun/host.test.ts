@@ -238,10 +238,6 @@ test("forwarding that is off is told with the line that mends it", async () => {
 });
 
 test("strict reverse path filtering is told unless the greater of two values is loose", async () => {
-  const write = (scope: string, value: number): void => {
-    mkdirSync(path.join(directory, "net/ipv4/conf", scope), { recursive: true });
-    writeFileSync(path.join(directory, "net/ipv4/conf", scope, "rp_filter"), `${value}\n`);
-  };
   const mend = "sysctl -w net.ipv4.conf.eth0/7.rp_filter=2";
   for (const [all, own, strict] of [
     [0, 0, false],
@@ -250,8 +246,14 @@ test("strict reverse path filtering is told unless the greater of two values is 
     [2, 1, false],
     [1, 2, false],
   ] as const) {
-    write("all", all);
-    write("eth0.7", own);
+    for (const [scope, value] of [
+      ["all", all],
+      ["eth0.7", own],
+    ] as const) {
+      const folder = path.join(directory, "net/ipv4/conf", scope);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path.join(folder, "rp_filter"), `${value}\n`);
+    }
     const faults = strict ? [{ name: "net.ipv4.conf.eth0/7.rp_filter", value: "1", mend }] : [];
     expect(await checkReversePath("eth0.7", directory)).toEqual(faults);
   }
