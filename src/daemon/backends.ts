@@ -1,4 +1,5 @@
 import type { Clock, Millis, Timer } from "../shared/clock.ts";
+import type { MoveFacts } from "../shared/control/protocol.ts";
 import type { Backend as BackendRow, Breaker as BreakerRow } from "../shared/control/snapshot.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
@@ -283,18 +284,18 @@ export class Backends {
     const left = this.#healthy().filter((name) => !takes || name !== entry.settings.name);
     const lastHealthy = takes && left.length === 0 && this.#healthy().includes(entry.settings.name);
     if (lastHealthy && !options.acceptRisk) {
-      return { kind: "refused", message: `${entry.settings.name} is the last healthy backend` };
+      return { kind: "refused", message: `${entry.settings.name} is the last healthy backend: nothing would be left` };
     }
     const moved = usage(entry.settings.name);
     const moves = action.kind === "drain" || action.kind === "maint";
-    const facts = {
+    const facts: MoveFacts = {
       connections_moved: moves ? moved.connections : 0,
       bps_moved: moves ? moved.bps : 0,
       left,
       last_healthy: lastHealthy,
     };
     if (!options.dryRun) this.#carryOut(action, entry);
-    return this.#done(options.dryRun, describe(action), entry.settings.name, facts);
+    return this.#done(options.dryRun, describe(action), entry.settings.name + (takes ? effect(facts) : ""), facts);
   }
 
   stop(): void {
@@ -445,6 +446,14 @@ export class Backends {
       rtt: entry.peak,
     };
   }
+}
+
+function effect({ connections_moved: count, bps_moved: bps, left, last_healthy: last }: MoveFacts): string {
+  const rest = left.length === 0 ? "nothing" : left.join(", ");
+  const risk = last ? ", it is the last healthy backend" : "";
+  if (count === 0) return `: no connection moves, ${rest} left healthy${risk}`;
+  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(bps / 1e6).toFixed(1)} Mbit/s`;
+  return `: ${what} to move, ${rest} left healthy${risk}`;
 }
 
 function describe(action: BackendAction): string {

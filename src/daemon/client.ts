@@ -244,12 +244,10 @@ export class ClientRole implements Role {
       },
       breakerChanged: (backend, { from, to, cause }) => {
         const severity = to === "open" ? "warning" : "info";
-        events.add(severity, "breaker_changed", `breaker of ${backend}: ${from} to ${to} (${cause})`, {
-          backend,
-          from,
-          to,
-          cause,
-        });
+        // As `ctl breakers` writes them.
+        const facts = { backend, from: from.replace("_", "-"), to: to.replace("_", "-"), cause };
+        const message = `breaker of ${backend}: ${facts.from} to ${facts.to} (${cause})`;
+        events.add(severity, "breaker_changed", message, facts);
         if (to !== "open" && to !== "forced_open") this.#connector.hurry();
       },
       healthChanged: (backend, from, to, cause) => {

@@ -395,7 +395,10 @@ describe("the server in use", () => {
 describe("an operator", () => {
   it("drains, takes into maintenance and makes ready, which is told once", () => {
     const site = new Site(three);
-    expect(site.act(drain("eu-1"))).toMatchObject({ kind: "done", message: "drain eu-1" });
+    expect(site.act(drain("eu-1"))).toMatchObject({
+      kind: "done",
+      message: "drain eu-1: no connection moves, eu-2, us-1 left healthy",
+    });
     site.act(drain("eu-1"));
     expect(site.row("eu-1").admin).toBe("drain");
     site.act({ kind: "maint", backend: "eu-1" });
@@ -421,13 +424,15 @@ describe("an operator", () => {
     const site = new Site(three);
     site.use.set("eu-1", { connections: 2, bps: 5e6, current: true });
     const facts = { connections_moved: 2, bps_moved: 5e6, left: ["eu-2", "us-1"], last_healthy: false };
-    expect(site.act(drain("eu-1"), { dryRun: true })).toEqual({ kind: "done", message: "would drain eu-1", facts });
+    const message = "would drain eu-1: 2 connections with 5.0 Mbit/s to move, eu-2, us-1 left healthy";
+    expect(site.act(drain("eu-1"), { dryRun: true })).toEqual({ kind: "done", message, facts });
     expect(site.row("eu-1").admin).toBe("ready");
     expect(site.act({ kind: "set_weight", backend: "eu-1", weight: 0 }, { dryRun: true })).toMatchObject({
-      message: "would set to weight 0 eu-1",
+      message: "would set to weight 0 eu-1: no connection moves, eu-2, us-1 left healthy",
       facts: { connections_moved: 0, left: ["eu-2", "us-1"] },
     });
     expect(site.act({ kind: "ready", backend: "eu-1" }, { dryRun: true })).toMatchObject({
+      message: "would make ready eu-1",
       facts: { connections_moved: 0, left: ["eu-1", "eu-2", "us-1"] },
     });
     expect(site.act(drain("nobody"))).toBeUndefined();
@@ -443,10 +448,14 @@ describe("an operator", () => {
     const site = new Site([server("eu-1"), server("eu-2")]);
     site.backends.leaving("eu-2");
     for (const dryRun of [true, false]) {
-      expect(site.act(action, { dryRun })).toEqual({ kind: "refused", message: "eu-1 is the last healthy backend" });
+      expect(site.act(action, { dryRun })).toEqual({
+        kind: "refused",
+        message: "eu-1 is the last healthy backend: nothing would be left",
+      });
     }
     expect(site.row("eu-1")).toMatchObject({ admin: "ready", breaker: "closed", weight: 100 });
     expect(site.act(action, { dryRun: true, acceptRisk: true })).toMatchObject({
+      message: expect.stringContaining("nothing left healthy, it is the last healthy backend"),
       facts: { last_healthy: true, left: [] },
     });
     expect(site.act(action, { acceptRisk: true })).toMatchObject({ kind: "done" });
