@@ -36,6 +36,8 @@ export class ClientRole implements Role {
   readonly #backends: Backends;
   /** Our own outer address of each link. */
   readonly #localOf = new Map<number, string>();
+  /** The round trip of each link that counted last. */
+  readonly #rtts = new WeakMap<LinkRecord, number>();
   readonly #resolver: Resolver;
   #settings: ClientSettings;
   #joined: Joined | undefined;
@@ -179,7 +181,7 @@ export class ClientRole implements Role {
   tick(): void {
     const current = this.#connector.current?.endpoint.name;
     for (const record of this.#parts.links) {
-      if (record.state === "active") this.#backends.alive(record.backend, this.#parts.figures(record)?.rtt, undefined);
+      if (record.state === "active") this.#backends.alive(record.backend, this.#freshRtt(record), undefined);
     }
     this.#backends.tick((name) => this.#usage(name), current);
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
@@ -290,6 +292,14 @@ export class ClientRole implements Role {
 
   #close(link: number, text: string): void {
     this.#parts.engine.send({ type: "close", link, reason: "normal", text });
+  }
+
+  /** A round trip that was measured since the last look: there is one for several ticks. */
+  #freshRtt(record: LinkRecord): number | undefined {
+    const rtt = this.#parts.figures(record)?.rtt;
+    if (rtt === undefined || rtt === this.#rtts.get(record)) return undefined;
+    this.#rtts.set(record, rtt);
+    return rtt;
   }
 
   #usage(name: string): Usage {

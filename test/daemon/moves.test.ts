@@ -194,6 +194,19 @@ describe("a client", () => {
     expect(ann.role.breakers()).toMatchObject([{ state: "closed", failure_rate: 0 }]);
   });
 
+  it("counts a round trip once, however often it looks", async () => {
+    await serve(1);
+    const ann = await client(1);
+    for (const [rtt, expected] of [
+      [8, 8],
+      [800, 107],
+    ] as const) {
+      ann.figures = { rtt, bps: 0 };
+      for (let second = 0; second < 5; second++) ann.role.tick();
+      expect(backend(ann, "eu-1").rtt_ms).toBe(expected);
+    }
+  });
+
   it("serves nobody that could be drained, and knows its backends by name", async () => {
     await serve(1);
     const ann = await client(1, 2);

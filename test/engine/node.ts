@@ -26,6 +26,8 @@ export class Node implements AsyncDisposable {
   readonly applied: Parameters<Host["apply"]>[0][] = [];
   /** While set, the host refuses everything. */
   hostError: Error | undefined;
+  /** What is measured of its links. */
+  figures: ReturnType<RoleParts["figures"]>;
   readonly commands: Command[] = [];
   readonly role: Role;
   readonly #thread: DataThread;
@@ -52,7 +54,7 @@ export class Node implements AsyncDisposable {
       links: this.links,
       features: fullOffload,
       identity,
-      figures: () => undefined,
+      figures: () => this.figures,
     };
     this.role = isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
     this.#thread = new DataThread(
