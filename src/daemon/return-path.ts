@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Alert } from "../shared/control/snapshot.ts";
-import { type Prefix, parsePrefix } from "../shared/address.ts";
+import { formatAddress, type Prefix, parsePrefix } from "../shared/address.ts";
 import type { ServerSettings } from "./config/settings.ts";
 import { type Forwarding, openForwarding } from "./forward/forwarding.ts";
 import { type IpCommand, ipCommand } from "./tun/ip-command.ts";
@@ -93,8 +93,13 @@ export class ReturnPath {
 async function leadsElsewhere(ip: IpCommand, route: string, lan: string, tunnel: string): Promise<boolean> {
   const prefix = parsePrefix(route);
   if (prefix?.address.family !== 4) return false;
-  const way = await findWay(ip, route.split("/")[0] ?? route, tunnel);
-  return way.kind === "remote" && way.outside !== undefined && way.outside.device !== lan;
+  try {
+    const way = await findWay(ip, formatAddress(prefix.address), tunnel);
+    return way.kind === "remote" && way.outside !== undefined && way.outside.device !== lan;
+  } catch {
+    // What can't be found out is no reason for an alarm.
+    return false;
+  }
 }
 
 function alertOf(code: string, what: string, { name, value, mend }: SysctlFault): Alert {

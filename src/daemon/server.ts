@@ -55,8 +55,8 @@ export class ServerRole implements Role {
   readonly #prefixes: readonly Prefix[];
   readonly #toldAt = new Map<string, number>();
   readonly #swaps = new Map<string, number[]>();
-  /** Sessions that other servers took, with the epoch at which that was. */
-  readonly #takenAt = new WeakMap<ServerSession, bigint>();
+  /** Sessions that other servers took, until their links here are closed. */
+  readonly #lettingGo = new Map<ServerSession, Timer>();
   #settings: ServerSettings;
   #returnPath: ReturnPath | undefined;
   #listening: ((result: Event) => void) | undefined;
@@ -282,6 +282,7 @@ export class ServerRole implements Role {
 
   async close(): Promise<void> {
     this.#drainDeadline?.cancel();
+    for (const timer of this.#lettingGo.values()) timer.cancel();
     try {
       this.#leases.compact();
     } catch (error) {
@@ -351,7 +352,7 @@ export class ServerRole implements Role {
       supersede: outcome.supersede,
     });
     // A second link changes nothing on the LAN; whoever comes from another server must be told of there.
-    if (hello.intent !== "join" || session.links.size === 1) this.#returnPath?.forwarding.own(session.addresses);
+    if (hello.intent !== "join" || session.links.size === 1) this.#own(session);
     const how = { new: "opened", join: "joined", takeover: "took over" }[hello.intent];
     const facts = { identity, remote, session: shortSession(session.id), inner: session.addresses.join(" ") };
     events.add("info", "link_up", `${identity} ${how} a session from ${remote}`, { ...facts, intent: hello.intent });
@@ -384,6 +385,13 @@ export class ServerRole implements Role {
     return session;
   }
 
+  #own(session: ServerSession): void {
+    // It hears first what others told before: that is history now.
+    this.#returnPath?.forwarding.own(session.addresses);
+    this.#lettingGo.get(session)?.cancel();
+    this.#lettingGo.delete(session);
+  }
+
   #remove(session: ServerSession): void {
     this.#registry.remove(session.id);
     this.#returnPath?.forwarding.release(session.addresses);
@@ -391,18 +399,19 @@ export class ServerRole implements Role {
 
   /** Another server answers for an address of a session: the client went there, and its links here are old ones. */
   #taken(address: string, mac: string): void {
-    const session = [...this.#registry.sessions()].find(({ addresses }) => addresses.includes(address));
-    if (session === undefined || this.#takenAt.get(session) === session.epoch) return;
-    const { id, identity, epoch } = session;
-    this.#takenAt.set(session, epoch);
+    const session = this.#registry.ofAddress(address);
+    if (session === undefined || this.#lettingGo.has(session)) return;
+    const { id, identity } = session;
     const facts = { identity, session: shortSession(id), mac };
     this.#parts.events.add("info", "session_taken", `${identity} is served by another server now (${mac})`, facts);
-    this.#parts.clock.after(letGoAfter, () => {
-      if (this.#registry.get(id) !== session || session.epoch !== epoch) return;
+    const timer = this.#parts.clock.after(letGoAfter, () => {
+      this.#lettingGo.delete(session);
+      if (this.#registry.get(id) !== session) return;
       const text = "another server answers for the session";
       this.#parts.engine.send({ type: "close_session", session: id, reason: "normal", text });
       this.#remove(session);
     });
+    this.#lettingGo.set(session, timer);
   }
 
   #welcome(session: ServerSession, token: string): Welcome {

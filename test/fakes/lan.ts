@@ -1,5 +1,7 @@
+import { readArp } from "../../src/daemon/forward/arp.ts";
 import { sameBytes } from "../../src/daemon/forward/lan-message.ts";
 import type { LanPort } from "../../src/daemon/forward/lan-port.ts";
+import { readNeighbour } from "../../src/daemon/forward/neighbour.ts";
 
 /** A port that a test looks into. */
 export interface FakeLanPort extends LanPort {
@@ -40,6 +42,8 @@ export class FakeLan {
       mac,
       hears(frame: Buffer): void {
         if (closed || !up || !wants(frame.subarray(0, 6))) return;
+        // Stricter than the filter in the kernel, which does not look for what is malformed.
+        if (readArp(frame) === undefined && readNeighbour(frame) === undefined) return;
         waiting.push(Buffer.from(frame));
         if (!stopped) ready?.();
       },

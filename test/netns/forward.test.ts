@@ -4,7 +4,7 @@ import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
 import { Cluster, lanInterface, service, service6 } from "./harness/cluster.ts";
 import { networkState } from "./harness/network-state.ts";
-import { findings, ping, startTraffic } from "./harness/node.ts";
+import { findings, ping, startTraffic, traffic } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
 interface Spoken {
@@ -87,6 +87,20 @@ describeNetns("proxy_arp", () => {
     expect([used.name, spare.name].toSorted()).toEqual(["eu-1", "eu-2"]);
   });
 
+  test("an address that a host takes which is no server comes back with the session", async () => {
+    await using cluster = await Cluster.create(prefix, "proxy_arp");
+    await cluster.start();
+    const before = await innerOf(cluster);
+    const [v4] = before;
+    expect(await ping(cluster.host, v4)).toMatchObject({ received: 5 });
+    const { spare } = await cluster.places();
+    expect(await traffic(spare.namespace, "announce", lanInterface, v4)).toEqual({ sent: true });
+    expect(await ping(cluster.host, v4, 1)).toMatchObject({ received: 0 });
+    await expect.poll(async () => (await cluster.client.sessions())[0]?.epoch, { timeout: 15_000 }).toBe(2);
+    expect(await innerOf(cluster)).toEqual(before);
+    expect(await ping(cluster.host, v4)).toMatchObject({ received: 5 });
+  });
+
   test("without CAP_NET_RAW, and with an interface that isn't there, the daemon says what mends it", async () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     const [server] = cluster.servers;
@@ -117,13 +131,35 @@ describeNetns("proxy_arp", () => {
 
 const network = { interface: "tun0", address: "10.8.0.1/16" };
 
+describeNetns("none", () => {
+  test("says nothing on the LAN; answers come back by somebody else's route", async () => {
+    await using cluster = await Cluster.create(prefix, "none");
+    await cluster.start();
+    const [v4] = await innerOf(cluster);
+    const { used } = await cluster.places();
+    await cluster.host.ip("route", "add", "10.8.0.0/16", "via", `192.168.50.${used.name === "eu-1" ? 1 : 2}`);
+    const spoken = await spokenOf(cluster, v4, async () => {
+      expect(await serviceAnswers(cluster, service)).toBe(true);
+      await cluster.client.ctl("drain", used.name, "--yes");
+      await expect.poll(async () => (await cluster.places()).used.name, { timeout: 10_000 }).not.toBe(used.name);
+    });
+    expect(spoken).toEqual({ answers: [], announcements: [] });
+  });
+});
+
 describeNetns("nat", () => {
-  test("services answer without a route; new flows follow the client, and it stays where its flows are", async () => {
+  test("services answer without a route; a drain leaves flows where they are; new ones follow the client", async () => {
     await using cluster = await Cluster.create(prefix, "nat");
     await cluster.start();
     for (const address of [service, service6]) expect(await serviceAnswers(cluster, address)).toBe(true);
     const { used, spare } = await cluster.places();
     expect(await tables(used)).toContain("sssonector_tun0");
+    const url = serviceUrl(service, "/stream?seconds=4&mbps=20");
+    const transfer = cluster.use(startTransfer(cluster.client.namespace, url));
+    await transfer.line(/"bytes":[1-9]/);
+    expect(await cluster.client.ctl("drain", used.name, "--yes")).toMatchObject({ code: 0 });
+    expect((await transferResult(transfer)).equal).toBe(true);
+    expect((await cluster.places()).used.name).toBe(used.name);
     await used.end("SIGKILL");
     await expect.poll(async () => (await cluster.places()).used.name, { timeout: 10_000 }).toBe(spare.name);
     await cluster.client.ready();

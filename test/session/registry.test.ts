@@ -86,6 +86,15 @@ function reason(outcome: AdmissionOutcome): string {
 }
 
 describe("a new session", () => {
+  it("is found by its addresses until it is removed", async () => {
+    const server = new Server();
+    const { session } = await server.new("ann");
+    const [address = ""] = session.addresses;
+    expect(server.registry.ofAddress(address)?.id).toBe(session.id);
+    server.registry.remove(session.id);
+    expect(server.registry.ofAddress(address)).toBeUndefined();
+  });
+
   it("gets an id, an address of each family, epoch 1, the smaller MTU and a token", async () => {
     const server = new Server({ slices: ["10.8.0.0/29", "fd00::/64"], prefixes: ["10.8.0.1/16", "fd00::1/48"] });
     const { session, token, supersede, displaced } = await server.new("ann", { mtu: 1280 });

@@ -99,6 +99,11 @@ export class SessionRegistry {
     return this.#byLink.get(link);
   }
 
+  /** Who has the use of an inner address. */
+  ofAddress(address: string): ServerSession | undefined {
+    return this.#byAddress.get(address);
+  }
+
   /** New access rules, for those who come from now on. */
   useRules(ruleOf: (identity: string) => IdentityRule): void {
     this.#ruleOf = ruleOf;
