@@ -1,21 +1,22 @@
-import type { Clock, Millis, Timer } from "../shared/clock.ts";
+import type { Clock, Millis } from "../shared/clock.ts";
 import type { MoveFacts } from "../shared/control/protocol.ts";
 import type { Backend as BackendRow, Breaker as BreakerRow } from "../shared/control/snapshot.ts";
+import {
+  type BackendSettings,
+  describe,
+  effect,
+  type Entry,
+  newEntry,
+  rowOf,
+  type Usage,
+  viewOf,
+} from "./backend-entry.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
-import { averageAfter, type PeakRtt, peakAfter } from "./balance/rtt.ts";
+import { averageAfter, peakAfter } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
-import {
-  effectiveWeight,
-  initialFactor,
-  medianRtt,
-  recoveredFactor,
-  slowStart,
-  stepFactor,
-  targetFactor,
-  type WeightFactor,
-} from "./balance/weights.ts";
-import { Breaker, type Change, type Permit } from "./breaker/breaker.ts";
+import { medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
+import { Breaker, type Change } from "./breaker/breaker.ts";
 import type { Rules } from "./breaker/rules.ts";
 import type { BreakerView } from "./breaker/view.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
@@ -38,12 +39,6 @@ const earlyDeath: Millis = 30_000;
 /** Checks of a server that said that it leaves begin after this: its answers before that say nothing new. */
 const stoppingHold: Millis = 30_000;
 
-/** One server endpoint of a client, as configured. */
-export interface BackendSettings extends Endpoint {
-  readonly weight: number;
-  readonly priority: number;
-}
-
 export interface BackendsParts {
   readonly clock: Clock;
   readonly random: () => number;
@@ -60,36 +55,6 @@ export interface BackendsParts {
   adminChanged(name: string, admin: AdminState): void;
 }
 
-/** What only the caller knows of a backend for its row and for dry runs. */
-export interface Usage {
-  readonly connections: number;
-  /** Bits a second, both directions. */
-  readonly bps: number;
-  readonly current: boolean;
-}
-
-interface Entry {
-  readonly settings: BackendSettings;
-  readonly breaker: Breaker;
-  admin: AdminState;
-  check: CheckState;
-  factor: WeightFactor;
-  pinned: number | undefined;
-  peak: PeakRtt | undefined;
-  average: Millis | undefined;
-  sessions: number | undefined;
-  loadHint: number;
-  connections: number;
-  lastError: string | undefined;
-  probedAt: Millis | undefined;
-  /** The check that is under way. */
-  probe: Permit | undefined;
-  /** A session that is up and young: its death is a failed call. */
-  young: Permit | undefined;
-  changedAt: Millis;
-  deadline: Timer | undefined;
-}
-
 /** The servers that a client may use: health, breaker, weight and admin state of each, and the choice among them. */
 export class Backends {
   readonly #parts: BackendsParts;
@@ -98,32 +63,11 @@ export class Backends {
   constructor(settings: readonly BackendSettings[], parts: BackendsParts) {
     this.#parts = parts;
     const now = parts.clock.now();
-    this.#entries = settings.map((one) => ({
-      settings: one,
-      breaker: new Breaker(
-        {
-          clock: parts.clock,
-          random: parts.random,
-          onChange: (change) => this.#breakerChanged(one.name, change),
-        },
-        parts.breakerRules,
-      ),
-      admin: "ready",
-      check: checksStart(now),
-      factor: initialFactor(now),
-      pinned: undefined,
-      peak: undefined,
-      average: undefined,
-      sessions: undefined,
-      loadHint: 1,
-      connections: 0,
-      lastError: undefined,
-      probedAt: undefined,
-      probe: undefined,
-      young: undefined,
-      changedAt: now,
-      deadline: undefined,
-    }));
+    this.#entries = settings.map((one) => {
+      const onChange = (change: Change): void => this.#breakerChanged(one.name, change);
+      const breaker = new Breaker({ clock: parts.clock, random: parts.random, onChange }, parts.breakerRules);
+      return newEntry(one, breaker, now);
+    });
   }
 
   /** Which server to try next: `keep` while it is healthy, else one by the balancer; `avoid` failed just now. */
@@ -226,7 +170,7 @@ export class Backends {
     const entry = this.#entry(current);
     if (entry === undefined) return undefined;
     const options = { admits: this.#admits, flow: this.#parts.flow, takeoverKeepsFlows };
-    return this.#parts.balancer.failBack(this.#view(entry), this.#views(), options)?.name;
+    return this.#parts.balancer.failBack(viewOf(entry, this.#parts.clock.now()), this.#views(), options)?.name;
   }
 
   /** Whether the session on `current` should move, and could: it is drained, or its server is about to stop. */
@@ -238,28 +182,7 @@ export class Backends {
 
   rows(usage: (name: string) => Usage): BackendRow[] {
     const now = this.#parts.clock.now();
-    return this.#entries.map((entry) => {
-      const { settings, check } = entry;
-      const { connections, current } = usage(settings.name);
-      return {
-        name: settings.name,
-        address: `${settings.address.host}:${settings.address.port}`,
-        admin: entry.admin,
-        operational: check.kind,
-        priority: settings.priority,
-        weight: entry.pinned ?? settings.weight,
-        effective_weight: Math.round(this.#view(entry).weight * 100) / 100,
-        weight_pinned: entry.pinned !== undefined,
-        connections,
-        rtt_ms: entry.average === undefined ? null : Math.round(entry.average * 1000) / 1000,
-        failures: check.kind === "down" ? this.#parts.checkRules.fall : check.failures,
-        breaker: entry.breaker.view().state,
-        service: null,
-        current,
-        since_seconds: Math.round((now - Math.max(check.since, entry.changedAt)) / 1000),
-        last_error: entry.lastError ?? null,
-      };
-    });
+    return this.#entries.map((entry) => rowOf(entry, usage(entry.settings.name), this.#parts.checkRules.fall, now));
   }
 
   breakerRows(): BreakerRow[] {
@@ -427,50 +350,6 @@ export class Backends {
   }
 
   #views(): (Backend & Candidate)[] {
-    return this.#entries.map((entry) => this.#view(entry));
-  }
-
-  #view(entry: Entry): Backend & Candidate {
-    const { settings, breaker, check } = entry;
-    const view = breaker.view();
-    return {
-      name: settings.name,
-      priority: settings.priority,
-      admin: entry.admin,
-      operational: check.kind,
-      weight: effectiveWeight(settings.weight, entry.factor, entry.pinned),
-      ramp: slowStart(recoveredAt(check), this.#parts.clock.now()),
-      rejected: view.state === "open" && view.last_cause === "policy",
-      connections: entry.connections,
-      sessions: entry.sessions,
-      rtt: entry.peak,
-    };
-  }
-}
-
-function effect({ connections_moved: count, bps_moved: bps, left, last_healthy: last }: MoveFacts): string {
-  const rest = left.length === 0 ? "nothing" : left.join(", ");
-  const risk = last ? ", it is the last healthy backend" : "";
-  if (count === 0) return `: no connection moves, ${rest} left healthy${risk}`;
-  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(bps / 1e6).toFixed(1)} Mbit/s`;
-  return `: ${what} to move, ${rest} left healthy${risk}`;
-}
-
-function describe(action: BackendAction): string {
-  switch (action.kind) {
-    case "drain":
-      return "drain";
-    case "ready":
-      return "make ready";
-    case "maint":
-      return "take into maintenance";
-    case "set_weight":
-      return action.weight === "auto" ? "give back the weight of" : `set to weight ${action.weight}`;
-    case "reset_breaker":
-      return "reset the breaker of";
-    case "open_breaker":
-      return "open the breaker of";
-    case "close_breaker":
-      return "close the breaker of";
+    return this.#entries.map((entry) => viewOf(entry, this.#parts.clock.now()));
   }
 }

@@ -1,13 +1,11 @@
-import { lookup } from "node:dns/promises";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { formatAddress, formatPrefix, parsePrefix, prefixContains } from "../shared/address.ts";
 import { describeError } from "../shared/errors.ts";
-import { Backends, type Usage } from "./backends.ts";
+import type { Usage } from "./backend-entry.ts";
+import { Backends } from "./backends.ts";
+import { Resolver, sessionFile } from "./client-files.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { hashText } from "./balance/hash.ts";
 import { makeStrategy } from "./balance/strategies.ts";
@@ -19,10 +17,8 @@ import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
-import type { RememberedSession, SessionMemory } from "./pool/session-memory.ts";
 import type { Role } from "./role.ts";
 import type { RoleParts } from "./server.ts";
-import { writeAtomically } from "./store/journal.ts";
 
 interface Joined {
   readonly welcome: Welcome;
@@ -427,64 +423,4 @@ function accepted(route: string, rule: AcceptRoutes): boolean {
     const allowed = parsePrefix(text);
     return allowed !== undefined && allowed.length <= prefix.length && prefixContains(allowed, prefix.address);
   });
-}
-
-const rememberedSession: z.ZodType<RememberedSession> = z.object({
-  id: z.string().regex(/^[0-9a-f]{32}$/),
-  epoch: z.string().regex(/^\d{1,20}$/),
-  token: z.base64().min(1),
-  clusterId: z.string(),
-});
-
-function sessionFile(path: string, failed: (error: unknown) => void): SessionMemory {
-  return {
-    load: () => readJson(path, rememberedSession),
-    save(session) {
-      try {
-        if (session === undefined) rmSync(path, { force: true });
-        else writeAtomically(path, JSON.stringify(session));
-      } catch (error) {
-        // It holds until this process ends.
-        failed(error);
-      }
-    },
-  };
-}
-
-const knownAddresses = z.record(z.string(), z.array(z.string()));
-
-/** Names to addresses; what was found last is kept on disk for when names no longer resolve. */
-class Resolver {
-  readonly #path: string;
-  readonly #known: Record<string, string[]>;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#known = readJson(path, knownAddresses) ?? {};
-  }
-
-  async resolve(host: string): Promise<readonly string[]> {
-    if (isIP(host) !== 0) return [host];
-    try {
-      const found = (await lookup(host, { all: true })).map(({ address }) => address);
-      if (JSON.stringify(this.#known[host]) !== JSON.stringify(found)) {
-        this.#known[host] = found;
-        writeAtomically(this.#path, JSON.stringify(this.#known));
-      }
-      return found;
-    } catch (error) {
-      const known = this.#known[host];
-      if (known === undefined || known.length === 0) throw error;
-      return known;
-    }
-  }
-}
-
-function readJson<T>(path: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return existsSync(path) ? schema.parse(JSON.parse(readFileSync(path, "utf8"))) : undefined;
-  } catch {
-    // A damaged file is as good as none: the client begins a new session, or resolves again.
-    return undefined;
-  }
 }

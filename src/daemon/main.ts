@@ -71,17 +71,25 @@ async function run(argv: string[]): Promise<number> {
   const { logging } = loaded.settings.monitoring;
   const log = createLogger({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
   for (const line of loaded.notInEffect) log.warn({ code: "not_in_effect" }, line);
+  // A signal during the start ends the daemon as soon as there is one, so that nothing is left behind.
+  let daemon: Daemon | undefined;
+  let asked = false;
+  const end = (): void => {
+    asked = true;
+    void daemon?.shutDown();
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("SIGHUP", () => void daemon?.reload({ dryRun: false }));
   try {
-    const daemon = await Daemon.start({
+    daemon = await Daemon.start({
       loaded,
       file: resolve(loaded.file),
       clock: systemClock,
       log,
       version: version(),
     });
-    process.on("SIGTERM", () => void daemon.shutDown());
-    process.on("SIGINT", () => void daemon.shutDown());
-    process.on("SIGHUP", () => void daemon.reload({ dryRun: false }));
+    if (asked) daemon.finish(exit.ok);
     const code = await daemon.ended;
     await daemon[Symbol.asyncDispose]();
     log.info({ code: "stopped" }, "stopped");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type BackendSettings, Backends, type Usage } from "../../src/daemon/backends.ts";
+import type { BackendSettings, Usage } from "../../src/daemon/backend-entry.ts";
+import { Backends } from "../../src/daemon/backends.ts";
 import { Balancer } from "../../src/daemon/balance/balancer.ts";
 import { makeStrategy } from "../../src/daemon/balance/strategies.ts";
 import type { BackendAction } from "../../src/daemon/control/backend.ts";

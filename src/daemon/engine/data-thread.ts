@@ -39,7 +39,7 @@ const admissionDeadline = 10_000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
 /** What is still on its way over a link that was replaced has this long to arrive. */
-const retireAfter = 5000;
+const retireAfter = 3000;
 const readBufferBytes = 256 * 1024;
 const landingBytes = 256 * 1024;
 const queueBytes = 1024 * 1024;

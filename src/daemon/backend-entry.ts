@@ -1,0 +1,141 @@
+import type { Millis, Timer } from "../shared/clock.ts";
+import type { MoveFacts } from "../shared/control/protocol.ts";
+import type { Backend as BackendRow } from "../shared/control/snapshot.ts";
+import type { AdminState, Backend } from "./balance/eligible.ts";
+import type { PeakRtt } from "./balance/rtt.ts";
+import type { Candidate } from "./balance/strategy.ts";
+import { effectiveWeight, initialFactor, slowStart, type WeightFactor } from "./balance/weights.ts";
+import type { Breaker, Permit } from "./breaker/breaker.ts";
+import type { BackendAction } from "./control/backend.ts";
+import { type CheckState, checksStart, recoveredAt } from "./health/check-state.ts";
+import type { Endpoint } from "./pool/connector.ts";
+
+/** One server endpoint of a client, as configured. */
+export interface BackendSettings extends Endpoint {
+  readonly weight: number;
+  readonly priority: number;
+}
+
+/** What only the caller knows of a backend for its row and for dry runs. */
+export interface Usage {
+  readonly connections: number;
+  /** Bits a second, both directions. */
+  readonly bps: number;
+  readonly current: boolean;
+}
+
+/** What is known of one server. */
+export interface Entry {
+  readonly settings: BackendSettings;
+  readonly breaker: Breaker;
+  admin: AdminState;
+  check: CheckState;
+  factor: WeightFactor;
+  pinned: number | undefined;
+  peak: PeakRtt | undefined;
+  average: Millis | undefined;
+  sessions: number | undefined;
+  loadHint: number;
+  connections: number;
+  lastError: string | undefined;
+  probedAt: Millis | undefined;
+  /** The check that is under way. */
+  probe: Permit | undefined;
+  /** A session that is up and young: its death is a failed call. */
+  young: Permit | undefined;
+  changedAt: Millis;
+  deadline: Timer | undefined;
+}
+
+/** A server of which nothing is known yet. */
+export function newEntry(settings: BackendSettings, breaker: Breaker, now: Millis): Entry {
+  return {
+    settings,
+    breaker,
+    admin: "ready",
+    check: checksStart(now),
+    factor: initialFactor(now),
+    pinned: undefined,
+    peak: undefined,
+    average: undefined,
+    sessions: undefined,
+    loadHint: 1,
+    connections: 0,
+    lastError: undefined,
+    probedAt: undefined,
+    probe: undefined,
+    young: undefined,
+    changedAt: now,
+    deadline: undefined,
+  };
+}
+
+/** As the balancer sees it. */
+export function viewOf(entry: Entry, now: Millis): Backend & Candidate {
+  const { settings, breaker, check } = entry;
+  const view = breaker.view();
+  return {
+    name: settings.name,
+    priority: settings.priority,
+    admin: entry.admin,
+    operational: check.kind,
+    weight: effectiveWeight(settings.weight, entry.factor, entry.pinned),
+    ramp: slowStart(recoveredAt(check), now),
+    rejected: view.state === "open" && view.last_cause === "policy",
+    connections: entry.connections,
+    sessions: entry.sessions,
+    rtt: entry.peak,
+  };
+}
+
+/** As the operator sees it; `fall` failed checks took it down. */
+export function rowOf(entry: Entry, { connections, current }: Usage, fall: number, now: Millis): BackendRow {
+  const { settings, check } = entry;
+  return {
+    name: settings.name,
+    address: `${settings.address.host}:${settings.address.port}`,
+    admin: entry.admin,
+    operational: check.kind,
+    priority: settings.priority,
+    weight: entry.pinned ?? settings.weight,
+    effective_weight: Math.round(viewOf(entry, now).weight * 100) / 100,
+    weight_pinned: entry.pinned !== undefined,
+    connections,
+    rtt_ms: entry.average === undefined ? null : Math.round(entry.average * 1000) / 1000,
+    failures: check.kind === "down" ? fall : check.failures,
+    breaker: entry.breaker.view().state,
+    service: null,
+    current,
+    since_seconds: Math.round((now - Math.max(check.since, entry.changedAt)) / 1000),
+    last_error: entry.lastError ?? null,
+  };
+}
+
+/** What an action moves and leaves, for its message. */
+export function effect({ connections_moved: count, bps_moved: bps, left, last_healthy: last }: MoveFacts): string {
+  const rest = left.length === 0 ? "nothing" : left.join(", ");
+  const risk = last ? ", it is the last healthy backend" : "";
+  if (count === 0) return `: no connection moves, ${rest} left healthy${risk}`;
+  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(bps / 1e6).toFixed(1)} Mbit/s`;
+  return `: ${what} to move, ${rest} left healthy${risk}`;
+}
+
+/** An action in words, before the name of its backend. */
+export function describe(action: BackendAction): string {
+  switch (action.kind) {
+    case "drain":
+      return "drain";
+    case "ready":
+      return "make ready";
+    case "maint":
+      return "take into maintenance";
+    case "set_weight":
+      return action.weight === "auto" ? "give back the weight of" : `set to weight ${action.weight}`;
+    case "reset_breaker":
+      return "reset the breaker of";
+    case "open_breaker":
+      return "open the breaker of";
+    case "close_breaker":
+      return "close the breaker of";
+  }
+}
