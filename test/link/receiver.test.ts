@@ -125,7 +125,7 @@ describe("a receiver", () => {
     round();
     const first = allocated();
     round();
-    expect(allocated() - first).toBe(40 - 32);
+    expect(allocated() - first).toBe(40 - 16);
   });
 
   it("delivers nothing more once it was closed, also from inside the sink", () => {

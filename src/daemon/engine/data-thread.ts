@@ -40,8 +40,8 @@ const admissionDeadline = 10_000;
 const holdFor = 10_000;
 /** What is still on its way over a link that was replaced has this long to arrive. */
 const retireAfter = 3000;
-const readBufferBytes = 256 * 1024;
-const landingBytes = 256 * 1024;
+const readBufferBytes = 512 * 1024;
+const landingBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
 
 interface Held {

@@ -11,7 +11,7 @@ import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
 
 export interface OutboundRules {
-  /** Bytes of one read buffer; four of the largest units fit into 256 KiB. */
+  /** Bytes of one read buffer, at least two of the largest units. */
   readonly readBufferBytes: number;
   readonly readBuffers: number;
   /** Bytes that may wait for one link on a TUN that several sessions share. */

@@ -14,7 +14,7 @@ const headroom = 16;
 const recordBytes = 16 * 1024;
 
 /** Landing buffers that stay for reuse. */
-const mostFree = 32;
+const mostFree = 16;
 
 /** Frames of a link, one after another; `memory` is borrowed until the call returns and may be changed in place. */
 export type FrameSink = (type: number, memory: Memory, bodyOffset: number, bodyLength: number) => void;
