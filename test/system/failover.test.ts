@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import type { Running } from "../../src/cli/demo/running.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
-import { Cluster, eventsSince, lanInterface, service, service6 } from "./harness/cluster.ts";
-import { accountOf } from "./harness/accounts.ts";
-import { findings, ping, startTraffic } from "./harness/node.ts";
-import { describeNetns, prefix } from "./harness/suite.ts";
+import { Cluster, eventsSince, lanInterface, service, service6 } from "../netns/harness/cluster.ts";
+import { accountOf } from "../netns/harness/accounts.ts";
+import { findings, ping, startTraffic } from "../netns/harness/node.ts";
+import { describeNetns, prefix } from "../netns/harness/suite.ts";
 
 /** What a loaded machine may add to a bound of the fault table, in milliseconds. */
 const slack = 1500;
