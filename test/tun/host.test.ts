@@ -37,6 +37,9 @@ function recorder(answers: { batch?: (line: string) => string | undefined; query
   return { ip, lines, journals };
 }
 
+/** What a killed process had open; kept, since Node reports a file that the collector closes. */
+const opened: HostNetwork[] = [];
+
 const settings: HostSettings = {
   mtu: 1500,
   addresses: ["10.8.0.14/16"],
@@ -46,7 +49,9 @@ const settings: HostSettings = {
 };
 
 async function open(ip: IpCommand): Promise<HostNetwork> {
-  return HostNetwork.open({ device: "tun0", stateDirectory: directory, ip });
+  const network = await HostNetwork.open({ device: "tun0", stateDirectory: directory, ip });
+  opened.push(network);
+  return network;
 }
 
 describe("HostNetwork", () => {
@@ -214,7 +219,12 @@ describe("findWay", () => {
     ["10.2.9.9", { device: "eth3", gateway: "fe80::1" }],
     ["10.3.9.9", undefined],
   ])("behind the tunnel's routes finds the best hop to %s", async (address, hop) => {
-    expect(await findWay(ip, address, "tun0")).toEqual({ kind: "remote", pinned: undefined, outside: hop });
+    expect(await findWay(ip, address, "tun0")).toEqual({
+      kind: "remote",
+      pinned: undefined,
+      outside: hop,
+      pinnedByOther: false,
+    });
   });
 });
 
@@ -264,4 +274,13 @@ test("a word that could become another command is never given to ip", async () =
     await expect(ipCommand.batch([["route", "add", word]])).rejects.toMatchObject({ code: "internal" });
     await expect(ipCommand.query(["route", "get", word])).rejects.toMatchObject({ code: "internal" });
   }
+
+  test("a route of somebody else's to the very host serves as a pin, and stays", async () => {
+    const own = { dst: "192.0.2.9", dev: "eth1", flags: [] };
+    const { ip, lines } = recorder({ query: (args) => (args.includes("get") ? [own] : outside) });
+    expect(await findWay(ip, "192.0.2.9", "tun0")).toMatchObject({ outside: { device: "eth1" }, pinnedByOther: true });
+    const network = await open(ip);
+    expect(await network.repin(["192.0.2.9"])).toEqual({ refused: [], withoutWay: [] });
+    expect(lines).toEqual([]);
+  });
 });

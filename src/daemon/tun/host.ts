@@ -172,9 +172,9 @@ export class HostNetwork {
   async #pin(address: string): Promise<boolean> {
     const way = await findWay(this.#ip, address, this.#device);
     const old = this.#pins().filter((pin) => pin.address === address);
-    if (way.kind === "local" || way.outside === undefined) {
+    if (way.kind === "local" || way.outside === undefined || way.pinnedByOther) {
       await this.#undo(old);
-      return way.kind === "local";
+      return way.kind === "local" || way.outside !== undefined;
     }
     const pin: Pin = { kind: "pin", address, ...way.outside };
     const current = old.find((one) => changeKey(one) === changeKey(pin));

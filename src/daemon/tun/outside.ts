@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Address, prefixContains, parseAddress, parsePrefix } from "../../shared/address.ts";
+import { type Address, fullLength, prefixContains, parseAddress, parsePrefix } from "../../shared/address.ts";
 import { routeProtocol } from "./change.ts";
 import type { IpCommand } from "./ip-command.ts";
 
@@ -14,8 +14,15 @@ export interface Hop {
 export type Way =
   /** It belongs to this host. */
   | { readonly kind: "local" }
-  /** `pinned`: the hop of a host route of ours that is in force; `outside`: the best hop that is not ours. */
-  | { readonly kind: "remote"; readonly pinned: Hop | undefined; readonly outside: Hop | undefined };
+  | {
+      readonly kind: "remote";
+      /** The hop of a host route of ours that is in force. */
+      readonly pinned: Hop | undefined;
+      /** The best hop that is not ours. */
+      readonly outside: Hop | undefined;
+      /** Somebody else has a route to this very host, outside the tunnel: it serves as a pin. */
+      readonly pinnedByOther: boolean;
+    };
 
 const hopSchema = z.object({
   dev: z.string().optional(),
@@ -42,7 +49,8 @@ export async function findWay(ip: IpCommand, address: string, tunnel: string): P
   const ours = matched !== undefined && isOurs(matched, tunnel);
   const pinned = ours && matched.dev !== tunnel ? usableHop(matched) : undefined;
   const outside = matched === undefined || ours ? await bestOutside(ip, address, tunnel) : usableHop(matched);
-  return { kind: "remote", pinned, outside };
+  const pinnedByOther = !ours && outside !== undefined && isHostRoute(matched);
+  return { kind: "remote", pinned, outside, pinnedByOther };
 }
 
 /** The entry of the routing tables that the kernel chooses, policy rules included. */
@@ -58,6 +66,11 @@ async function matchRoute(ip: IpCommand, address: string): Promise<Route | undef
 
 function isOurs(route: Route, tunnel: string): boolean {
   return route.dev === tunnel || route.protocol === String(routeProtocol);
+}
+
+function isHostRoute(route: Route | undefined): boolean {
+  const prefix = route === undefined ? undefined : parsePrefix(route.dst);
+  return prefix !== undefined && prefix.length === fullLength(prefix.address);
 }
 
 /** Longest prefix, then lowest metric, over the main table without the tunnel's and our own routes. */
