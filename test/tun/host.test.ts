@@ -212,6 +212,15 @@ describe("findWay", () => {
     batch: async () => [],
   };
 
+  test("a route of somebody else's to the very host serves as a pin, and stays", async () => {
+    const own = { dst: "192.0.2.9", dev: "eth1", flags: [] };
+    const { ip, lines } = recorder({ query: (args) => (args.includes("get") ? [own] : outside) });
+    expect(await findWay(ip, "192.0.2.9", "tun0")).toMatchObject({ outside: { device: "eth1" }, pinnedByOther: true });
+    const network = await open(ip);
+    expect(await network.repin(["192.0.2.9"])).toEqual({ refused: [], withoutWay: [] });
+    expect(lines).toEqual([]);
+  });
+
   test.each([
     ["9.9.9.9", { device: "eth0", gateway: "192.0.2.1" }],
     ["10.9.9.9", { device: "eth0", gateway: "192.0.2.2" }],
@@ -274,13 +283,4 @@ test("a word that could become another command is never given to ip", async () =
     await expect(ipCommand.batch([["route", "add", word]])).rejects.toMatchObject({ code: "internal" });
     await expect(ipCommand.query(["route", "get", word])).rejects.toMatchObject({ code: "internal" });
   }
-
-  test("a route of somebody else's to the very host serves as a pin, and stays", async () => {
-    const own = { dst: "192.0.2.9", dev: "eth1", flags: [] };
-    const { ip, lines } = recorder({ query: (args) => (args.includes("get") ? [own] : outside) });
-    expect(await findWay(ip, "192.0.2.9", "tun0")).toMatchObject({ outside: { device: "eth1" }, pinnedByOther: true });
-    const network = await open(ip);
-    expect(await network.repin(["192.0.2.9"])).toEqual({ refused: [], withoutWay: [] });
-    expect(lines).toEqual([]);
-  });
 });

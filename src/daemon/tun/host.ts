@@ -59,7 +59,12 @@ export class HostNetwork {
   }): Promise<HostNetwork> {
     const journal = await Journal.open(path.join(options.stateDirectory, `host-${options.device}.journal`));
     const network = new HostNetwork(options.device, options.ip ?? ipCommand, journal);
-    await network.#undo(journal.changes());
+    try {
+      await network.#undo(journal.changes());
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     return network;
   }
 
