@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
  * Reads a TLS socket into memory that the reader chooses, instead of a new Buffer for each record of 16 KiB: those
  * made the collector the largest cost of a receiving end. Node has this as `onread` of tls.connect, but not for the
  * sockets that a server accepts; so it is switched on by the fields that `onread` sets. Where they are missing, as in
- * another version of Node, data events do the same at more cost.
+ * another version of Node, data events do the same at more cost (docs/decisions/0002-read-into-own-memory.md).
  */
 export function readInto(socket: TLSSocket, space: () => Buffer, filled: (length: number) => void): void {
   const internals = internalsOf(socket);
