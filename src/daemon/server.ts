@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
-import { type Address, formatNetwork, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
+import { type Address, formatNetwork, parseAddress, type Prefix } from "../shared/address.ts";
 import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -15,8 +15,9 @@ import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
 import { loadClusterSecret } from "./session/cluster-secret.ts";
 import type { SessionSpec } from "./session/data-session.ts";
+import { fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
-import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
+import { type AdmissionOutcome, type ServerSession, SessionRegistry } from "./session/registry.ts";
 import { TokenSealer } from "./session/token.ts";
 import { Journal, writeAtomically } from "./store/journal.ts";
 import type { OffloadFeatures } from "./tun/device.ts";
@@ -485,28 +486,4 @@ export class ServerRole implements Role {
     this.#toldAt.set(key, now);
     return false;
   }
-}
-
-function serverId(settings: ServerSettings): string {
-  return settings.cluster.id ?? settings.core.name;
-}
-
-function identityRule(settings: ServerSettings, identity: string): IdentityRule {
-  const { access } = settings;
-  const known = access.identities.find(({ name }) => name === identity);
-  if (known === undefined) return access.default === "allow" ? { fixed: [] } : undefined;
-  return { fixed: [known.address, known.address6].filter((text) => text !== undefined) };
-}
-
-function fixedAddresses(settings: ServerSettings): Address[] {
-  return settings.access.identities.flatMap(({ address, address6 }) =>
-    [address, address6].flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? []))),
-  );
-}
-
-/** The settings' texts are checked: what does not parse here is a broken promise. */
-function prefixOf(text: string): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix === undefined) throw new Error(`not a prefix: ${text}`);
-  return prefix;
 }

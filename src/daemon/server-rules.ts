@@ -1,0 +1,29 @@
+import { type Address, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
+import type { ServerSettings } from "./config/settings.ts";
+import type { IdentityRule } from "./session/registry.ts";
+
+// What a server's settings say, in the terms of sessions and leases.
+
+export function serverId(settings: ServerSettings): string {
+  return settings.cluster.id ?? settings.core.name;
+}
+
+export function identityRule(settings: ServerSettings, identity: string): IdentityRule {
+  const { access } = settings;
+  const known = access.identities.find(({ name }) => name === identity);
+  if (known === undefined) return access.default === "allow" ? { fixed: [] } : undefined;
+  return { fixed: [known.address, known.address6].filter((text) => text !== undefined) };
+}
+
+export function fixedAddresses(settings: ServerSettings): Address[] {
+  return settings.access.identities.flatMap(({ address, address6 }) =>
+    [address, address6].flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? []))),
+  );
+}
+
+/** The settings' texts are checked: what does not parse here is a broken promise. */
+export function prefixOf(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new Error(`not a prefix: ${text}`);
+  return prefix;
+}
