@@ -76,14 +76,14 @@ export function spec(id: string, own: readonly string[], more: Partial<SessionSp
 
 /** Sessions with links, as a data thread has them. */
 export class Sessions {
-  readonly table = new SessionTable<FlowLink>();
+  readonly table = new SessionTable<FlowLink>(() => 0);
   readonly owner4 = (word: number): DataSession<FlowLink> | undefined => this.table.owner4(word);
   readonly owner6 = (a: number, b: number, c: number, d: number): DataSession<FlowLink> | undefined =>
     this.table.owner6(a, b, c, d);
 
   add(session: SessionSpec, ...links: FlowLink[]): DataSession<FlowLink> {
     const added = this.table.put(session);
-    added.links.push(...links);
+    for (const link of links) added.add(link);
     return added;
   }
 }

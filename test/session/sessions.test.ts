@@ -21,7 +21,7 @@ function link(id: number): SessionLink {
 
 describe("SessionTable", () => {
   it("finds the owner of an address and of a network behind it, the longest prefix first", () => {
-    const table = new SessionTable<SessionLink>();
+    const table = new SessionTable<SessionLink>(() => 0);
     table.put(spec("a", "ann", "10.8.0.2", "fd00::2", "10.20.0.0/16"));
     table.put(spec("b", "bob", "10.8.0.3", "10.20.5.0/24"));
     const asked = ["10.8.0.2", "fd00::2", "10.8.0.3", "10.20.1.1", "10.20.5.9", "10.8.0.4", "fd00::3"];
@@ -30,7 +30,7 @@ describe("SessionTable", () => {
   });
 
   it("takes over what a newer description says, and lets go of what it no longer says", () => {
-    const table = new SessionTable<SessionLink>();
+    const table = new SessionTable<SessionLink>(() => 0);
     const session = table.put(spec("a", "ann", "10.8.0.2", "10.20.0.0/16"));
     expect(table.put({ ...spec("a", "ann", "10.8.0.9"), mtu: 1280 })).toBe(session);
     expect(session.mtu).toBe(1280);
@@ -44,7 +44,7 @@ describe("SessionTable", () => {
   });
 
   it("gives the networks of an identity back to its older session when the newer one goes", () => {
-    const table = new SessionTable<SessionLink>();
+    const table = new SessionTable<SessionLink>(() => 0);
     table.put(spec("a1", "ann", "10.8.0.2", "10.20.0.0/16"));
     table.put(spec("b", "bob", "10.8.0.4"));
     table.put(spec("a2", "ann", "10.8.0.3", "10.20.0.0/16"));
@@ -59,10 +59,13 @@ describe("SessionTable", () => {
   });
 });
 
-function sessionWith(links: readonly SessionLink[]): DataSession<SessionLink> {
-  const session = new DataSession<SessionLink>(spec("a", "ann", "10.8.0.2"));
-  session.links.push(...links);
-  return session;
+/** A session whose links have been there for a while, and its time. */
+function sessionWith(links: readonly SessionLink[]): { session: DataSession<SessionLink>; advance(by: number): void } {
+  let now = 0;
+  const session = new DataSession<SessionLink>(spec("a", "ann", "10.8.0.2"), () => now);
+  for (const one of links) session.add(one);
+  now = 1000;
+  return { session, advance: (by) => void (now += by) };
 }
 
 describe("DataSession.linkFor", () => {
@@ -70,28 +73,84 @@ describe("DataSession.linkFor", () => {
   const ids = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 16 });
 
   it("has no link for any flow without links", () => {
-    expect(sessionWith([]).linkFor(7)).toBeUndefined();
+    expect(sessionWith([]).session.linkFor(7)).toBeUndefined();
   });
 
-  it("moves only the flows of a link that goes, and none when the order changes", () => {
+  it("moves only the flows of a link that goes, and chooses the same whatever the order", () => {
     fc.assert(
       fc.property(flows, ids, fc.nat(), (asked, all, which) => {
         const links = all.map(link);
-        const before = sessionWith(links);
-        const gone = links[which % links.length];
-        const after = sessionWith(links.filter((one) => one !== gone).toReversed());
+        const { session } = sessionWith(links);
+        const gone = links[which % links.length] as SessionLink;
+        const before = new Map(asked.map((flow) => [flow, session.linkFor(flow)]));
+        const other = sessionWith(links.toReversed()).session;
+        for (const flow of asked) expect(other.linkFor(flow)).toBe(before.get(flow));
+        session.remove(gone);
         for (const flow of asked) {
-          const old = before.linkFor(flow);
+          const old = before.get(flow);
           expect(links).toContain(old);
-          if (old !== gone) expect(after.linkFor(flow)).toBe(old);
+          if (old !== gone) expect(session.linkFor(flow)).toBe(old);
+          else expect(session.links.includes(session.linkFor(flow) as SessionLink)).toBe(links.length > 1);
         }
       }),
     );
   });
 
+  it("keeps a live flow on its link whatever links come, and chooses anew after a second of silence", () => {
+    type Step = { readonly kind: "add" } | { readonly kind: "remove"; readonly which: number } | Packet;
+    type Packet = { readonly kind: "packet"; readonly flow: number; readonly after: number };
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 2, arbitrary: fc.constant<Step>({ kind: "add" }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), which: fc.nat() }) },
+      {
+        weight: 20,
+        arbitrary: fc.record({
+          kind: fc.constant("packet" as const),
+          flow: fc.nat(30),
+          after: fc.constantFrom(0, 1, 40, 300, 999, 1000),
+        }),
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const { session, advance } = sessionWith([link(1)]);
+        const last = new Map<number, { readonly on: SessionLink; readonly at: number }>();
+        let next = 2;
+        let now = 0;
+        for (const one of steps) {
+          if (one.kind === "add") session.add(link(next++));
+          else if (one.kind === "remove") {
+            const gone = session.links[one.which % session.links.length];
+            if (gone !== undefined && session.links.length > 1) session.remove(gone);
+          } else {
+            now += one.after;
+            advance(one.after);
+            const on = session.linkFor(one.flow) as SessionLink;
+            const before = last.get(one.flow);
+            const live = before !== undefined && now - before.at < 1000 && session.links.includes(before.on);
+            if (live) expect(on).toBe(before.on);
+            last.set(one.flow, { on, at: now });
+          }
+        }
+      }),
+    );
+  });
+
+  it("gives new flows and silent ones to the second link, and leaves those that are under way on the first", () => {
+    const { session, advance } = sessionWith([link(1)]);
+    session.add(link(2));
+    const asked = Array.from({ length: 100 }, (_, flow) => (flow * 2_654_435_761) >>> 0);
+    const on = (id: number): number => asked.filter((flow) => session.linkFor(flow)?.id === id).length;
+    expect(on(1)).toBe(100);
+    advance(999);
+    expect(on(1)).toBe(100);
+    advance(1000);
+    expect(on(2)).toBeGreaterThan(30);
+  });
+
   it("spreads flows evenly, each link within two points of its share", () => {
     for (const count of [2, 3, 4, 8, 16]) {
-      const session = sessionWith(Array.from({ length: count }, (_, index) => link(index + 100)));
+      const { session } = sessionWith(Array.from({ length: count }, (_, index) => link(index + 100)));
       const hits = new Map<SessionLink | undefined, number>();
       const total = 40_000;
       for (let flow = 0; flow < total; flow++) {

@@ -57,7 +57,7 @@ export class DataThread {
   readonly #options: DataThreadOptions;
   readonly #emit: (event: Event) => void;
   readonly #links = new Map<number, Held>();
-  readonly #sessions = new SessionTable<FlowLink>();
+  readonly #sessions = new SessionTable<FlowLink>(() => performance.now());
   readonly #landing: LandingPool;
   readonly #slots: LinkSlots;
   readonly #outbound: Outbound;
@@ -151,7 +151,14 @@ export class DataThread {
       };
     }
     const only = (): DataSession<FlowLink> | undefined => sessions[Symbol.iterator]().next().value;
-    return { owner4: only, owner6: only, exclusive: true };
+    return {
+      owner4: only,
+      owner6: only,
+      // A link that stalls must not hold the others' packets back.
+      get exclusive() {
+        return (only()?.links.length ?? 0) <= 1;
+      },
+    };
   }
 
   #listen(host: string, port: number): void {
@@ -312,7 +319,7 @@ export class DataThread {
   #join(held: Held, session: DataSession<FlowLink>): void {
     held.session = session;
     held.link.activate();
-    session.links.push(held.link);
+    session.add(held.link);
     this.#linklessSince = undefined;
     this.#outbound.release();
   }
@@ -323,14 +330,10 @@ export class DataThread {
     this.#links.delete(link.id);
     this.#slots.giveBack(held.slot);
     this.#options.counters[counterIndex.link_closed]! += unsent;
-    const links = held.session?.links;
-    if (links !== undefined) {
-      const at = links.indexOf(link);
-      if (at >= 0) links.splice(at, 1);
-      if (links.length === 0 && this.#options.mode === "client") {
-        this.#linklessSince = performance.now();
-        this.#outbound.hold();
-      }
+    held.session?.remove(link);
+    if (held.session?.links.length === 0 && this.#options.mode === "client") {
+      this.#linklessSince = performance.now();
+      this.#outbound.hold();
     }
     this.#emit({ type: "closed", link: link.id, reason, text });
   }
@@ -345,9 +348,7 @@ export class DataThread {
   #retire(id: number): void {
     const held = this.#links.get(id);
     if (held === undefined) return;
-    const links = held.session?.links ?? [];
-    const at = links.indexOf(held.link);
-    if (at >= 0) links.splice(at, 1);
+    held.session?.remove(held.link);
     // Does not keep a thread that was stopped.
     setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter).unref();
   }

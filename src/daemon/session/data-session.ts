@@ -1,4 +1,6 @@
 import type { Prefix } from "../../shared/address.ts";
+import type { Millis } from "../../shared/clock.ts";
+import { FlowTable } from "./flow-table.ts";
 import { PrefixTable } from "./prefix-table.ts";
 
 /** What a session says about itself to the packet path; plain data that crosses the thread boundary. */
@@ -25,6 +27,11 @@ export interface SessionLink {
   readonly index: number;
 }
 
+/** Flows of a session that are remembered. */
+const mostFlows = 4096;
+/** A flow that was silent for this long may move: what it sent has arrived. */
+const flowIdle: Millis = 1000;
+
 /** A session on the packet path: who may send what, and over which link a flow goes. */
 export class DataSession<L extends SessionLink> {
   readonly id: string;
@@ -32,10 +39,17 @@ export class DataSession<L extends SessionLink> {
   mtu: number;
   peer: SessionSpec["peer"];
   prefixes: readonly Prefix[];
-  readonly links: L[] = [];
+  readonly #links: L[] = [];
+  readonly #linkOf = new Map<number, L>();
+  readonly #now: () => Millis;
   #owned = new PrefixTable<true>();
+  /** While there are several links. */
+  #flows: FlowTable | undefined;
+  /** The link that was the only one before the second came: flows that are under way are on it. */
+  #first: { readonly link: L; readonly until: Millis } | undefined;
 
-  constructor(spec: SessionSpec) {
+  constructor(spec: SessionSpec, now: () => Millis) {
+    this.#now = now;
     this.id = spec.id;
     this.identity = spec.identity;
     this.mtu = spec.mtu;
@@ -60,13 +74,57 @@ export class DataSession<L extends SessionLink> {
     return this.#owned.find6(a, b, c, d) === true;
   }
 
-  /** The link for a flow: by rendezvous hash, so that a link that goes moves only its own flows. */
+  /** The links that packets may go over. */
+  get links(): readonly L[] {
+    return this.#links;
+  }
+
+  add(link: L): void {
+    const [only] = this.#links;
+    if (only !== undefined && this.#links.length === 1) {
+      this.#flows = new FlowTable(mostFlows, flowIdle);
+      this.#first = { link: only, until: this.#now() + flowIdle };
+    }
+    this.#links.push(link);
+    this.#linkOf.set(link.id, link);
+  }
+
+  /** Nothing more goes over the link; its flows are the only ones that move. */
+  remove(link: L): void {
+    const at = this.#links.indexOf(link);
+    if (at < 0) return;
+    this.#links.splice(at, 1);
+    this.#linkOf.delete(link.id);
+    if (this.#links.length <= 1) this.#flows = undefined;
+  }
+
+  /**
+   * The link for a packet of a flow: the one that it is pinned to, until that is removed or the flow was silent for a
+   * second, so that its packets are not reordered.
+   */
   linkFor(flow: number): L | undefined {
-    const { links } = this;
-    if (links.length <= 1) return links[0];
+    if (this.#flows === undefined) return this.#links[0];
+    const now = this.#now();
+    const pinned = this.#linkOf.get(this.#flows.linkOf(flow, now));
+    if (pinned !== undefined) return pinned;
+    const link = this.#underWay(now) ?? this.#choose(flow);
+    if (link !== undefined) this.#flows.pin(flow, link.id, now);
+    return link;
+  }
+
+  /** A flow that is not known yet when the second link has just come may have packets on the first. */
+  #underWay(now: Millis): L | undefined {
+    if (this.#first === undefined) return undefined;
+    if (now < this.#first.until) return this.#linkOf.get(this.#first.link.id);
+    this.#first = undefined;
+    return undefined;
+  }
+
+  /** By rendezvous hash. */
+  #choose(flow: number): L | undefined {
     let best: L | undefined;
     let highest = -1;
-    for (const link of links) {
+    for (const link of this.#links) {
       const score = mix(flow ^ Math.imul(link.id, 0x9e3779b1));
       if (score > highest) {
         highest = score;

@@ -1,4 +1,5 @@
 import { formatNetwork } from "../../shared/address.ts";
+import type { Millis } from "../../shared/clock.ts";
 import { DataSession, type SessionLink, type SessionSpec } from "./data-session.ts";
 import { PrefixTable } from "./prefix-table.ts";
 
@@ -6,6 +7,12 @@ import { PrefixTable } from "./prefix-table.ts";
 export class SessionTable<L extends SessionLink> {
   readonly #byId = new Map<string, DataSession<L>>();
   readonly #byAddress = new PrefixTable<DataSession<L>>();
+  readonly #now: () => Millis;
+
+  /** `now` tells how long a flow was silent. */
+  constructor(now: () => Millis) {
+    this.#now = now;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -22,7 +29,7 @@ export class SessionTable<L extends SessionLink> {
       for (const prefix of present.prefixes) this.#byAddress.delete(prefix, present);
       present.update(spec);
     }
-    const session = present ?? new DataSession<L>(spec);
+    const session = present ?? new DataSession<L>(spec, this.#now);
     this.#byId.set(spec.id, session);
     for (const prefix of session.prefixes) this.#byAddress.set(prefix, session);
     return session;
