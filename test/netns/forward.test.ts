@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Cluster, lanInterface, service } from "./harness/cluster.ts";
+import { Cluster, lanInterface, service } from "../../src/cli/demo/cluster.ts";
 import { failedStart, serviceAnswers } from "./harness/cluster-checks.ts";
 import { findings, ping, startTraffic, traffic } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";

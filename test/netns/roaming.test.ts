@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { Lab } from "../../src/cli/demo/lab.ts";
-import { eventsSince } from "./harness/cluster.ts";
 import { ping } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
@@ -30,7 +29,7 @@ describeNetns("a client that roams", () => {
       .not.toBe(link?.id);
     await client.ready();
 
-    const up = (await eventsSince(client, begun)).find(({ code }) => code === "link_up");
+    const up = (await client.events(begun)).find(({ code }) => code === "link_up");
     console.log(`outer address changed: linked again after ${(up?.time_ms ?? Number.NaN) - begun} ms`);
     expect(await client.sessions()).toMatchObject([{ id: session?.id, inner: session?.inner }]);
     expect(await ping(client.namespace, lab.inner, 3)).toMatchObject({ received: 3 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import type { Running } from "../../src/cli/demo/running.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
-import { Cluster, eventsSince, lanInterface, service, service6 } from "../netns/harness/cluster.ts";
+import { Cluster, lanInterface, service, service6 } from "../../src/cli/demo/cluster.ts";
 import { accountOf } from "../netns/harness/accounts.ts";
 import { findings, ping, startTraffic } from "../netns/harness/node.ts";
 import { describeNetns, prefix } from "../netns/harness/suite.ts";
@@ -14,7 +14,7 @@ const slack = 1500;
 /** Milliseconds from `since` until the client had a link to this server. */
 async function movedAfter(client: DaemonProcess, server: DaemonProcess, since: number): Promise<number> {
   const linked = async (): Promise<number | undefined> =>
-    (await eventsSince(client, since)).find(({ code, facts }) => code === "link_up" && facts["backend"] === server.name)
+    (await client.events(since)).find(({ code, facts }) => code === "link_up" && facts["backend"] === server.name)
       ?.time_ms;
   await expect.poll(linked, { timeout: 30_000, interval: 200 }).toBeDefined();
   return ((await linked()) ?? 0) - since;
@@ -115,7 +115,7 @@ describeNetns("a client of two servers, with proxy_arp", () => {
     expect(moved).toBeLessThan(12_000 + slack);
     expect(await ping(cluster.client.namespace, service)).toMatchObject({ received: 5 });
     // Whoever was cut off hears on the LAN that the session is elsewhere, long before its own link is dead.
-    expect((await eventsSince(used, since)).map(({ code }) => code)).toContain("session_taken");
+    expect((await used.events(since)).map(({ code }) => code)).toContain("session_taken");
     await expectOneOwner(cluster, spare);
     expect(await used.sessions()).toEqual([]);
   });

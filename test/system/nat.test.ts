@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
-import { Cluster, service, service6 } from "../netns/harness/cluster.ts";
+import { Cluster, service, service6 } from "../../src/cli/demo/cluster.ts";
 import { failedStart, serviceAnswers } from "../netns/harness/cluster-checks.ts";
 import { networkState } from "../netns/harness/network-state.ts";
 import { describeNetns, prefix } from "../netns/harness/suite.ts";

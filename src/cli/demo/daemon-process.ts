@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Connection, Session, Status } from "../../shared/control/snapshot.ts";
+import type { Connection, DaemonEvent, Session, Status } from "../../shared/control/snapshot.ts";
 import { programPath } from "./authority.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Exit, Running } from "./running.ts";
@@ -114,6 +114,12 @@ export class DaemonProcess implements AsyncDisposable {
 
   async sessions(): Promise<Session[]> {
     return (await this.#json<{ sessions: Session[] }>("sessions")).sessions;
+  }
+
+  /** Events from `since` (milliseconds since the epoch) on. */
+  async events(since = 0): Promise<DaemonEvent[]> {
+    const { events } = await this.#json<{ events: DaemonEvent[] }>("events");
+    return events.filter(({ time_ms }) => time_ms >= since);
   }
 
   async end(signal: NodeJS.Signals): Promise<Exit> {

@@ -2,33 +2,52 @@ import { parseArgs } from "node:util";
 import { describeError } from "../../shared/errors.ts";
 import { parseDuration } from "../../shared/units.ts";
 import { type Io, processIo } from "../io.ts";
-import { Lab } from "./lab.ts";
+import { Console, hasTerminal } from "./console.ts";
+import { oneServer } from "./one-server.ts";
 import { Report } from "./report.ts";
 import { missingRequirement } from "./requirements.ts";
-import { tell } from "./story.ts";
+import type { Story } from "./story.ts";
+import { twoServers } from "./two-servers.ts";
 
-const usage = `usage: sssonector demo [--duration 30s]
+const usage = `usage: sssonector demo [--servers 2] [--duration 30s] [--plain]
 
-Makes two network namespaces, a certificate authority, a server, a client and a service, sends real traffic through
-real TUN devices, kills the server in the middle of a transfer and starts it again. Leaves nothing behind. Needs root.
+Makes network namespaces, a certificate authority, two servers, a client and a service, and sends real traffic through
+real TUN devices. Kills the server in use in the middle of a transfer, starts it again, and drains the other one under
+two more. With --servers 1: kills the only server and starts it again. On a terminal \`top\` shows the client meanwhile,
+unless --plain; what happened is told at the end. Leaves nothing behind. Needs root.
 `;
 
-const defaultDuration = "30s";
 const shortestDurationMillis = 15_000;
 
-/** Milliseconds of --duration; undefined when the arguments make no sense; "help" when help is asked for. */
-function durationOf(args: readonly string[]): number | "help" | undefined {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { duration: { type: "string", default: defaultDuration }, help: { type: "boolean", short: "h" } },
-    });
-    if (values.help === true) return "help";
-    const duration = parseDuration(values.duration);
-    return duration === undefined || duration < shortestDurationMillis ? undefined : duration;
-  } catch {
-    return undefined;
-  }
+interface Options {
+  readonly help: boolean;
+  readonly plain: boolean;
+  readonly durationMillis: number;
+  readonly story: (prefix: string, report: Report) => Promise<Story>;
+}
+
+const stories = new Map([
+  ["1", oneServer],
+  ["2", twoServers],
+]);
+
+/** @throws Error that says what makes no sense */
+function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      servers: { type: "string", default: "2" },
+      duration: { type: "string", default: "30s" },
+      plain: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const story = stories.get(values.servers);
+  if (story === undefined) throw new Error("--servers takes 1 or 2");
+  const durationMillis = parseDuration(values.duration);
+  if (durationMillis === undefined || durationMillis < shortestDurationMillis)
+    throw new Error("--duration takes a time of at least 15s");
+  return { help: values.help, plain: values.plain, durationMillis, story };
 }
 
 /** Rejects at the first SIGINT or SIGTERM; later ones are ignored while things are put away. */
@@ -40,15 +59,27 @@ async function interruption(): Promise<never> {
   });
 }
 
-async function show(durationMillis: number, io: Io): Promise<boolean> {
+/** Tells the story; on a terminal the console has it meanwhile, until the story or its user ends it. */
+async function told(story: Story, { plain, durationMillis }: Options, report: Report): Promise<boolean> {
+  await using consoles = new AsyncDisposableStack();
+  const show = (): void => {
+    if (plain || consoles.disposed || !hasTerminal()) return;
+    report.hold();
+    void consoles.use(new Console(story.client.socket)).exited.then(() => report.release());
+  };
+  return await story.tell(durationMillis / 1000, show);
+}
+
+async function perform(options: Options, io: Io): Promise<boolean> {
   const report = new Report(io);
   const interrupted = interruption();
   interrupted.catch(() => undefined);
   const held = await (async () => {
-    await using lab = await Lab.create("sssdemo");
-    const told = tell(lab, durationMillis / 1000, report);
-    told.catch(() => undefined);
-    return await Promise.race([told, interrupted]);
+    const story = await options.story("sssdemo", report);
+    await using _ = story.stage;
+    const telling = told(story, options, report);
+    telling.catch(() => undefined);
+    return await Promise.race([telling, interrupted]);
   })();
   report.say("daemons stopped; namespaces and files removed");
   return held;
@@ -56,14 +87,16 @@ async function show(durationMillis: number, io: Io): Promise<boolean> {
 
 /** `sssonector demo …`; returns the exit code: 0 all of it held, 1 something did not or is missing, 2 bad usage. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
-  const duration = durationOf(args);
-  if (duration === "help") {
+  let options: Options;
+  try {
+    options = optionsOf(args);
+  } catch (error) {
+    io.err(`sssonector demo: ${describeError(error)}\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
     io.out(usage);
     return 0;
-  }
-  if (duration === undefined) {
-    io.err(`sssonector demo: --duration takes a time of at least 15s\n${usage}`);
-    return 2;
   }
   const missing = await missingRequirement();
   if (missing !== undefined) {
@@ -71,7 +104,7 @@ export async function run(args: readonly string[], io: Io = processIo): Promise<
     return 1;
   }
   try {
-    return (await show(duration, io)) ? 0 : 1;
+    return (await perform(options, io)) ? 0 : 1;
   } catch (error) {
     io.err(`sssonector demo: ${describeError(error)}\n`);
     return 1;

@@ -4,6 +4,7 @@ import type { Io } from "../io.ts";
 export class Report {
   readonly #io: Io;
   readonly #start: number;
+  #held: string[] | undefined;
 
   constructor(io: Io) {
     this.#io = io;
@@ -14,13 +15,29 @@ export class Report {
     return (this.#io.clock.now() - this.#start) / 1000;
   }
 
+  /** Keeps what is said until the release: something else has the terminal. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const text of held) this.#print(text);
+  }
+
   say(text: string): void {
-    this.#io.out(`${this.seconds().toFixed(1).padStart(6)} s  ${text}\n`);
+    this.#print(`${this.seconds().toFixed(1).padStart(6)} s  ${text}\n`);
   }
 
   summary(rows: readonly (readonly [what: string, value: string])[]): void {
     const width = Math.max(...rows.map(([what]) => what.length));
-    this.#io.out(`\nSummary\n${rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}\n`).join("")}`);
+    this.#print(`\nSummary\n${rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}\n`).join("")}`);
+  }
+
+  #print(text: string): void {
+    if (this.#held === undefined) this.#io.out(text);
+    else this.#held.push(text);
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { DaemonProcess } from "../../../src/cli/demo/daemon-process.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../../src/cli/demo/traffic.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "../../../src/cli/demo/cluster.ts";
 
 /** Whether the service at `address` answers the cluster's client, whole. */
 export async function serviceAnswers(cluster: Cluster, address: string): Promise<boolean> {

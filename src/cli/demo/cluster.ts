@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Authority } from "../../../src/cli/demo/authority.ts";
-import { type ConfigBlocks, DaemonProcess, merged } from "../../../src/cli/demo/daemon-process.ts";
-import { join, Namespace } from "../../../src/cli/demo/namespace.ts";
-import { runToEnd } from "../../../src/cli/demo/running.ts";
-import { startService } from "../../../src/cli/demo/traffic.ts";
-import type { DaemonEvent } from "../../../src/shared/control/snapshot.ts";
+import { Authority } from "./authority.ts";
+import { type ConfigBlocks, DaemonProcess, merged } from "./daemon-process.ts";
+import { join, Namespace } from "./namespace.ts";
+import { runToEnd } from "./running.ts";
+import { startService } from "./traffic.ts";
 
 export type ForwardingMode = "none" | "nat" | "proxy_arp";
 
@@ -111,9 +110,11 @@ export class Cluster implements AsyncDisposable {
     return active?.backend === first.name ? { used: first, spare: second } : { used: second, spare: first };
   }
 
-  /** Ties something to this cluster's end. */
+  /** Ties something to this cluster's end; what comes after that end is put away at once. */
   use<T extends AsyncDisposable>(resource: T): T {
-    return this.#resources.use(resource);
+    if (!this.#resources.disposed) return this.#resources.use(resource);
+    void resource[Symbol.asyncDispose]();
+    throw new Error("the cluster is closed");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,10 +131,4 @@ async function plug(lan: Namespace, namespace: Namespace, number: number): Promi
   await namespace.ip("addr", "add", `192.168.50.${number}/24`, "dev", lanInterface);
   await namespace.ip("-6", "addr", "add", `fd00:50::${number}/64`, "dev", lanInterface, "nodad");
   await namespace.ip("link", "set", lanInterface, "up");
-}
-
-/** Events of a daemon from `since` (milliseconds since the epoch) on. */
-export async function eventsSince(daemon: DaemonProcess, since: number): Promise<DaemonEvent[]> {
-  const { stdout } = await daemon.ctl("--json", "events");
-  return (JSON.parse(stdout) as { events: DaemonEvent[] }).events.filter(({ time_ms }) => time_ms >= since);
 }
