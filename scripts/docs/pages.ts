@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration.ts";
 import { dropsPage } from "./drops.ts";
 import { errorsPage } from "./errors.ts";
+import { eventsPage } from "./events.ts";
 import { exampleConfig } from "./example.ts";
 
 export interface Page {
@@ -16,6 +17,7 @@ export const pages: readonly Page[] = [
   { path: "docs/configuration.md", text: configurationPage },
   { path: "docs/drops.md", text: dropsPage },
   { path: "docs/errors.md", text: errorsPage },
+  { path: "docs/events.md", text: eventsPage },
 ];
 
 /** The pages below `root` that are missing or differ from what the code says. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { formatAddress, formatPrefix, parsePrefix, prefixContains } from "../shared/address.ts";
 import { describeError } from "../shared/errors.ts";
+import type { CriticalCode } from "../shared/event-codes.ts";
 import type { Usage } from "./backend-entry.ts";
 import { Backends } from "./backends.ts";
 import { Resolver, sessionFile } from "./client-files.ts";
@@ -378,7 +379,7 @@ export class ClientRole implements Role {
     this.#connector.closed(event.link, event.reason, event.text);
   }
 
-  #failed(code: string, what: string, error: unknown): void {
+  #failed(code: CriticalCode, what: string, error: unknown): void {
     this.#parts.events.add("critical", code, `${what}: ${describeError(error)}`);
   }
 

@@ -115,7 +115,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         linkSlots: slots,
       },
       (event) => this.#onEvent(event),
-      (error) => this.#fail(new SssonectorError("engine_died", error.message, { cause: error })),
+      (error) => this.#fail("engine_died", error.message),
     );
     this.#engine = engine;
     this.#cleanup.defer(() => engine.stop());
@@ -281,7 +281,11 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   }
 
   audit(entry: Parameters<ControlBackend["audit"]>[0]): void {
-    this.#parts.log.info({ audit: entry }, `${entry.who} ${entry.action} ${entry.target}: ${entry.outcome}`);
+    const { who, action, outcome } = entry;
+    this.#parts.log.info({ code: "audit", ...entry }, `${who} ${action} ${entry.target}: ${outcome}`);
+    if (outcome.startsWith("denied")) {
+      this.#events.add("warning", "role_refused", `${who} may not ${action}`, { who, action });
+    }
     const line = JSON.stringify({ time_ms: this.#parts.clock.wall(), ...entry });
     try {
       appendFileSync(join(this.#settings.core.state_dir, "audit.jsonl"), `${line}\n`, { mode: 0o600 });
@@ -314,15 +318,15 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     return this.#role?.ready === true ? "ready" : "degraded";
   }
 
-  #fail(error: SssonectorError): void {
-    this.#events.add("critical", error.code, error.message);
+  #fail(code: "engine_died" | "tun_gone", message: string): void {
+    this.#events.add("critical", code, message);
     this.finish(1);
   }
 
   #onEvent(event: Event): void {
     if (isRefusal(event)) this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
     if (event.type === "tun_down") {
-      return this.#fail(new SssonectorError("tun_gone", `${this.#name} is down or gone`));
+      return this.#fail("tun_gone", `${this.#name} is down or gone`);
     }
     this.#role?.onEvent(event);
   }

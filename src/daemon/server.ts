@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
+import type { CriticalCode } from "../shared/event-codes.ts";
 import { type Address, formatNetwork, parseAddress, type Prefix } from "../shared/address.ts";
 import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
@@ -474,7 +475,7 @@ export class ServerRole implements Role {
     );
   }
 
-  #failed(code: string, what: string, error: unknown): void {
+  #failed(code: CriticalCode, what: string, error: unknown): void {
     if (!this.#toldLately(code)) this.#parts.events.add("critical", code, `${what}: ${describeError(error)}`);
   }
 

@@ -1,27 +1,31 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { DaemonEvent } from "../../shared/control/snapshot.ts";
+import { type EventCode, eventRows, type Severity, type SeverityOf } from "../../shared/event-codes.ts";
+import type { LogFacts } from "../../shared/log-keys.ts";
+import { PeerLimit } from "./peer-limit.ts";
 
 const kept = 1000;
 
-/** What has happened, numbered; the newest 1,000. */
+/** What has happened, numbered; the newest 1,000. What a peer causes is limited, so that it can't push out the rest. */
 export class EventLog {
   readonly #clock: Clock;
   readonly #events: DaemonEvent[] = [];
   readonly #listeners = new Set<(event: DaemonEvent) => void>();
+  readonly #limit = new PeerLimit();
+  readonly #counts = new Map<EventCode, number>();
   #seq = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  add(
-    severity: DaemonEvent["severity"],
-    code: string,
-    message: string,
-    facts: Record<string, string | number> = {},
-  ): void {
+  add<C extends EventCode>(severity: Severity & SeverityOf<C>, code: C, message: string, facts: LogFacts = {}): void {
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
+    const suppressed = this.#suppressed(code, facts);
+    if (suppressed === undefined) return;
     this.#seq += 1;
-    const event = { seq: this.#seq, time_ms: this.#clock.wall(), severity, code, message, facts };
+    const all = suppressed === 0 ? facts : { ...facts, suppressed };
+    const event = { seq: this.#seq, time_ms: this.#clock.wall(), severity, code, message, facts: all };
     this.#events.push(event);
     if (this.#events.length > kept) this.#events.shift();
     for (const listener of this.#listeners) listener(event);
@@ -38,5 +42,21 @@ export class EventLog {
   onEvent(listener: (event: DaemonEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** How often each happened, those that were left out too. */
+  get counts(): ReadonlyMap<EventCode, number> {
+    return this.#counts;
+  }
+
+  /** Events that were left out because their peer caused too many. */
+  get suppressed(): number {
+    return this.#limit.suppressed;
+  }
+
+  #suppressed(code: EventCode, { identity, remote, who }: LogFacts): number | undefined {
+    const peer = identity ?? who ?? (typeof remote === "string" ? remote.slice(0, remote.lastIndexOf(":")) : undefined);
+    if (eventRows[code].peer !== true || peer === undefined) return 0;
+    return this.#limit.take(String(peer), identity !== undefined || who !== undefined, this.#clock.now());
   }
 }

@@ -1,0 +1,177 @@
+/** Severities of events. */
+export type Severity = "info" | "warning" | "critical";
+
+interface EventRow {
+  /** It varies between info and warning where a change can be good or bad. */
+  severity: Severity | "varies";
+  means: string;
+  /** What an operator does about it; "-" where nothing needs to be done. */
+  next: string;
+  /** A peer can cause it as often as it likes, so that it is limited per peer. */
+  peer?: true;
+  /** Somebody tried what they may not. */
+  security?: true;
+}
+
+/** Code of every event and of every log line of a daemon that runs: public, docs/events.md repeats the table. */
+export const eventCodes = {
+  started: { severity: "info", means: "The daemon is up.", next: "-" },
+  stopped: { severity: "info", means: "The daemon ended as asked. In the log only.", next: "-" },
+  not_in_effect: {
+    severity: "warning",
+    means: "A setting is accepted and steers nothing yet. In the log only.",
+    next: "see docs/configuration.md",
+  },
+  audit: {
+    severity: "info",
+    means: "Somebody called an action on the control channel. In the log and in audit.jsonl.",
+    next: "-",
+  },
+  tun_gone: {
+    severity: "critical",
+    means: "The tunnel's interface was taken down or removed; the daemon ends.",
+    next: "see with `ip -d link` who manages the interface",
+  },
+  engine_died: {
+    severity: "critical",
+    means: "The data thread ended by itself; the daemon ends.",
+    next: "this is a bug: report it with the log",
+  },
+
+  link_up: {
+    severity: "info",
+    means: "A link carries traffic: a session was opened, joined or taken over.",
+    next: "-",
+    peer: true,
+  },
+  link_down: {
+    severity: "varies",
+    means: "A link ended; `reason` says why. A warning on the client, which makes the next one.",
+    next: "when it repeats: `sssonector ctl backends`, and the peer's log",
+    peer: true,
+  },
+  link_kicked: { severity: "warning", means: "An operator closed a link.", next: "-" },
+  session_kicked: { severity: "warning", means: "An operator closed a session.", next: "-" },
+  session_expired: { severity: "info", means: "A session without links reached the end of its lease.", next: "-" },
+  session_taken: { severity: "info", means: "Another server of the cluster serves the session now.", next: "-" },
+  session_refused: {
+    severity: "warning",
+    means: "A peer with a good certificate was refused a session; `reason` says why.",
+    next: "when it should be let in: look at access in the configuration",
+    peer: true,
+    security: true,
+  },
+  handshake_refused: {
+    severity: "warning",
+    means: "A TLS handshake came to nothing; `reason` is a row of docs/drops.md.",
+    next: "see docs/drops.md for the reason; a stranger's attempts need nothing done",
+    peer: true,
+    security: true,
+  },
+  spoofed_source: {
+    severity: "warning",
+    means: "A client sends packets from an address that is not its own.",
+    next: "when the address lies behind the client: add it to access.identities[].allowed_ips",
+    peer: true,
+    security: true,
+  },
+  role_refused: {
+    severity: "warning",
+    means: "A viewer called an action on the control channel that needs an operator.",
+    next: "when the user should act: add it to control.operators",
+    peer: true,
+    security: true,
+  },
+  identity_in_two_places: {
+    severity: "critical",
+    means: "Two clients with one certificate and a fixed address displace each other.",
+    next: "find the copy of the certificate; revoke it with `sssonector pki revoke`",
+    security: true,
+  },
+  admission_failed: {
+    severity: "critical",
+    means: "A peer could not be admitted for a fault of ours.",
+    next: "this is a bug: report it with the log",
+  },
+  renewal_failed: {
+    severity: "critical",
+    means: "A session's token could not be renewed.",
+    next: "this is a bug: report it with the log",
+  },
+  lease_not_journalled: {
+    severity: "critical",
+    means: "Address leases can't be written; after a restart clients may get other addresses.",
+    next: "look for free space in core.state_dir: df",
+  },
+  session_not_saved: {
+    severity: "critical",
+    means: "The client's session can't be written; after a restart it gets another address.",
+    next: "look for free space in core.state_dir: df",
+  },
+  host_not_applied: {
+    severity: "critical",
+    means: "The host did not take the session's addresses and routes.",
+    next: "see the cause; it is tried again with the next link",
+  },
+  host_route_refused: {
+    severity: "warning",
+    means: "The host did not take an address or a route.",
+    next: "see the cause with `ip route`",
+  },
+  repin_failed: {
+    severity: "warning",
+    means: "The route to the servers outside the tunnel could not be set.",
+    next: "see the cause with `ip route get`",
+  },
+
+  connect_failed: {
+    severity: "warning",
+    means: "The client could not bring up a link to a server; `reason` says why.",
+    next: "`sssonector ctl backends`, and that server's log",
+  },
+  goaway: { severity: "info", means: "A server asks to be left.", next: "-" },
+  clusters_differ: {
+    severity: "warning",
+    means: "The client's servers don't share one cluster secret, so that sessions can't move.",
+    next: "give all servers the same cluster.secret_file",
+  },
+  backend_changed: {
+    severity: "varies",
+    means: "A backend went up or down, or is about to stop.",
+    next: "when it is down: `sssonector ctl backends`, and its host",
+  },
+  backend_admin: { severity: "info", means: "An operator drained a backend, or took it out or back.", next: "-" },
+  breaker_changed: {
+    severity: "varies",
+    means: "A circuit breaker changed its state.",
+    next: "when it is open: `sssonector ctl breakers` for the cause",
+  },
+  draining: { severity: "info", means: "The server asks its clients to move.", next: "-" },
+
+  reloaded: { severity: "info", means: "A reload was applied.", next: "-" },
+  reload_failed: {
+    severity: "critical",
+    means: "A reload changed nothing, since something was wrong with it.",
+    next: "mend what the message names, then `sssonector ctl reload`",
+  },
+  audit_failed: {
+    severity: "critical",
+    means: "The audit can't be written.",
+    next: "look for free space in core.state_dir: df",
+  },
+} as const;
+
+export type EventCode = keyof typeof eventCodes;
+
+type Written<C extends EventCode> = (typeof eventCodes)[C]["severity"];
+
+/** Severities that a code comes with. */
+export type SeverityOf<C extends EventCode> = Written<C> extends "varies" ? "info" | "warning" : Written<C>;
+
+/** Codes for what should not happen. */
+export type CriticalCode = {
+  [C in EventCode]: "critical" extends Written<C> ? C : never;
+}[EventCode];
+
+/** The table with every row of the same type. */
+export const eventRows: Readonly<Record<EventCode, EventRow>> = eventCodes;

@@ -1,0 +1,38 @@
+/**
+ * Every field of a log line and of an event's facts, in one table: code that writes one is checked against it, and
+ * docs/events.md repeats it.
+ */
+export const logKeys = {
+  code: "what the line is about: a code of docs/events.md, or of docs/errors.md where a start fails",
+  severity: "info, warning or critical, of a line that is an event",
+  seq: "number of the event, as `ctl events` shows it",
+  identity: "identity of the peer, from its certificate",
+  remote: "outer address of the peer, `host:port`",
+  session: "short id of the session",
+  inner: "inner addresses of the session, with spaces between",
+  backend: "name of the server or service endpoint",
+  server: "id that a server gives itself",
+  reason: "stable name of why, see docs/drops.md for refusals",
+  intent: "how a link came: new, join or takeover",
+  links_left: "links that the session still has",
+  mac: "Ethernet address of another server",
+  scope: "what a peer asks to be left: link or server",
+  from: "state before",
+  to: "state after",
+  cause: "why a state changed",
+  admin: "what the operator wants of a backend: ready, drain or maint",
+  interface: "the TUN interface",
+  mode: "server or client",
+  level: "a log level",
+  count: "how many",
+  suppressed: "lines about the same peer that were left out since the last one",
+  who: "user who called on the control channel",
+  action: "method that was called",
+  target: "what it was called on",
+  outcome: "what came of it",
+} as const;
+
+export type LogKey = keyof typeof logKeys;
+
+/** Facts of an event or of a log line. */
+export type LogFacts = Partial<Record<LogKey, string | number>>;
