@@ -20,6 +20,7 @@ const stages = [
   "metrics",
   "pool",
   "service",
+  "service-manager",
   "session",
   "store",
   "tls",

@@ -20,6 +20,8 @@ import { Monitor } from "./monitor/monitor.ts";
 import { LinkBook, type LinkRecord } from "./pool/link-book.ts";
 import type { Role } from "./role.ts";
 import { ServerRole } from "./server.ts";
+import type { ServiceManager } from "./service-manager/service-manager.ts";
+import { startWatchdog } from "./service-manager/watchdog.ts";
 import { peerCredentials } from "./sys/credentials.ts";
 import { tlsMaterialOf } from "./tls-files.ts";
 import type { TlsMaterial } from "./tls/material.ts";
@@ -34,9 +36,12 @@ export interface DaemonParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  readonly serviceManager: ServiceManager;
 }
 
 const day = 24 * 3600 * 1000;
+/** Milliseconds in which the daemon has put everything away once it drains no longer. */
+const endTime = 10_000;
 const expiryWarnings: readonly { days: number; severity: Alert["severity"] }[] = [
   { days: 3, severity: "critical" },
   { days: 30, severity: "warning" },
@@ -149,8 +154,25 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     const netlink = watchNetwork(clock, () => void this.#networkChanged());
     this.#cleanup.defer(() => netlink.close());
     this.#state = "ready";
+    this.#tellServiceManager(engine);
     const facts = { interface: tun.name, mode: settings.core.mode };
     this.#events.add("info", "started", `${settings.core.mode} ${settings.core.name} runs on ${tun.name}`, facts);
+  }
+
+  #tellServiceManager(engine: Engine): void {
+    const { clock, serviceManager } = this.#parts;
+    serviceManager.ready(this.#statusLine());
+    this.#cleanup.defer(this.#monitor?.onTick(() => serviceManager.status(this.#statusLine())) ?? (() => {}));
+    const { watchdog: patience } = serviceManager;
+    if (patience === undefined) return;
+    const responds = (): Promise<void> => engine.responds();
+    const watchdog = startWatchdog({ clock, patience, responds, alive: () => serviceManager.alive() });
+    this.#cleanup.defer(() => watchdog.cancel());
+  }
+
+  /** One line for `systemctl status`. */
+  #statusLine(): string {
+    return `${this.#daemonState()}: ${this.#role?.sessions().length ?? 0} sessions, ${this.#links.size} links`;
   }
 
   async #openControl(): Promise<void> {
@@ -239,6 +261,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   }
 
   async reload(options: { dryRun: boolean }): Promise<ActionResult> {
+    using _told = options.dryRun ? undefined : this.#parts.serviceManager.reloading(() => this.#statusLine());
     const next = loadSettings({ file: this.#parts.file, cwd: process.cwd(), env: process.env });
     if (next.kind === "bad") return this.#reloadFailed(next.problems.map(describeProblem).join("; "));
     let material: TlsMaterial;
@@ -297,6 +320,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   /** Ends the run as asked: lets sessions move away for `core.drain_timeout` at most. Asked again, it ends at once. */
   async shutDown(): Promise<void> {
     const timeout = this.#settings.core.drain_timeout;
+    this.#parts.serviceManager.stopping(timeout + endTime);
     if (this.#state !== "ready" || this.#role === undefined || timeout === 0) return this.finish(0);
     this.#state = "draining";
     const { promise: over, resolve } = Promise.withResolvers<void>();

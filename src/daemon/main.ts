@@ -7,6 +7,7 @@ import { loadSettings } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { Daemon } from "./daemon.ts";
 import { createLogger, type LogSettings } from "./logs/logger.ts";
+import { ServiceManager } from "./service-manager/service-manager.ts";
 
 const usage = "usage: sssonectord [--config FILE] [--check-config] [--log-level LEVEL] [--version]";
 const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
@@ -72,6 +73,7 @@ async function run(argv: string[]): Promise<number> {
   const log = createLogger({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
   for (const line of loaded.notInEffect) log.warn({ code: "not_in_effect" }, line);
   // A signal during the start ends the daemon as soon as there is one, so that nothing is left behind.
+  const serviceManager = new ServiceManager(process.env, process.pid);
   let daemon: Daemon | undefined;
   let asked = false;
   const end = (): void => {
@@ -88,6 +90,7 @@ async function run(argv: string[]): Promise<number> {
       clock: systemClock,
       log,
       version: version(),
+      serviceManager,
     });
     if (asked) daemon.finish(exit.ok);
     const code = await daemon.ended;
@@ -96,6 +99,7 @@ async function run(argv: string[]): Promise<number> {
     return code;
   } catch (error) {
     log.fatal({ code: error instanceof SssonectorError ? error.code : "internal" }, describeError(error));
+    serviceManager.status(describeError(error));
     return exit.failed;
   }
 }

@@ -44,6 +44,7 @@ export class Node implements AsyncDisposable {
         this.commands.push(command);
         setImmediate(() => this.#command(command));
       },
+      responds: () => Promise.resolve(),
       stop: () => this.stop(),
     };
     const parts: RoleParts = {

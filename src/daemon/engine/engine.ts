@@ -1,9 +1,11 @@
 import { Worker } from "node:worker_threads";
-import type { Command, DataThreadOptions, Event } from "./messages.ts";
+import type { Command, DataThreadOptions, Event, Heartbeat } from "./messages.ts";
 
 /** The data plane as the control plane sees it. */
 export interface Engine {
   send(command: Command): void;
+  /** Resolves when the data thread has answered; never while it is stuck. */
+  responds(): Promise<void>;
   /** Ends every link and the thread. */
   stop(): Promise<void>;
 }
@@ -17,13 +19,22 @@ export function startEngine(
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options, name: "data" });
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  worker.on("message", onEvent);
+  let answered = Promise.withResolvers<void>();
+  worker.on("message", (message: Event | Heartbeat) => {
+    if (message.type === "heartbeat") answered.resolve();
+    else onEvent(message);
+  });
   worker.on("error", died);
   worker.on("exit", (code) => {
     if (!stopping) died(new Error(`the data thread ended with code ${code}`));
   });
   return {
     send: (command) => worker.postMessage(command),
+    async responds() {
+      answered = Promise.withResolvers<void>();
+      worker.postMessage({ type: "heartbeat" } satisfies Heartbeat);
+      await answered.promise;
+    },
     async stop() {
       stopping = true;
       worker.postMessage({ type: "stop", reason: "stopping" } satisfies Command);

@@ -86,3 +86,8 @@ export type Event =
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
+
+/** Asked by the control plane; a data thread whose event loop turns sends it back. */
+export interface Heartbeat {
+  readonly type: "heartbeat";
+}

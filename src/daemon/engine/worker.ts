@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { attachTun } from "../tun/linux.ts";
 import { DataThread } from "./data-thread.ts";
-import type { Command, DataThreadOptions } from "./messages.ts";
+import type { Command, DataThreadOptions, Heartbeat } from "./messages.ts";
 
 // Entry of a data thread. Whatever it does not catch ends the thread, and with it the process.
 const port = parentPort;
@@ -12,7 +12,8 @@ const thread = new DataThread(device, options, (event) => {
   port.postMessage(event);
   if (event.type === "stopped") device.close();
 });
-port.on("message", (command: Command) => {
+port.on("message", (command: Command | Heartbeat) => {
+  if (command.type === "heartbeat") return port.postMessage(command);
   thread.handle(command);
   // What is still being written keeps the thread alive; the port does not.
   if (command.type === "stop") port.close();

@@ -40,6 +40,14 @@ export const recv: (fd: number, address: number, size: number, flags: number) =>
   "intptr_t",
   ["int", "uintptr_t", "size_t", "int"],
 );
+export const sendto: (
+  fd: number,
+  address: number,
+  size: number,
+  flags: number,
+  to: number,
+  toLength: number,
+) => number = libc.func("sendto", "intptr_t", ["int", "uintptr_t", "size_t", "int", "uintptr_t", "uint32_t"]);
 export const setsockopt: (fd: number, level: number, option: number, address: number, length: number) => number =
   libc.func("setsockopt", "int", ["int", "int", "int", "uintptr_t", "uint32_t"]);
 /** `lengthAddress` points to a u32: the room given on entry, the bytes written on return. */

@@ -12,7 +12,8 @@ const ptrace = libc.func("ptrace", "long", ["long", "long", "uintptr_t", "uintpt
 const tasks = `/proc/${pid}/task`;
 const threads = readdirSync(tasks).filter((id) => readFileSync(`${tasks}/${id}/comm`, "utf8").trim() === name);
 const [thread] = threads;
-if (thread === undefined || threads.length > 1) throw new Error(`${threads.length} threads of ${pid} are named ${name}`);
+if (thread === undefined || threads.length > 1)
+  throw new Error(`${threads.length} threads of ${pid} are named ${name}`);
 for (const request of [PTRACE_SEIZE, PTRACE_INTERRUPT]) {
   if (ptrace(request, Number(thread), 0, 0) !== 0) throw new Error(`ptrace ${request}: errno ${koffi.errno()}`);
 }
