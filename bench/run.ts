@@ -5,13 +5,13 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { arch, cpus, release, totalmem } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { runToEnd } from "../src/cli/demo/running.ts";
 import { type BenchArguments, benchArguments } from "./arguments.ts";
 import { figures, median, type Round, verdict } from "./figures.ts";
+import { machine } from "./machine.ts";
 import { type Measurement, measurePeer, measureTunnel } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 
@@ -50,18 +50,6 @@ function printMedians(rounds: readonly Round[]): void {
     });
     console.log(`  ${name.padEnd(14)} ${values.join("  ")}`);
   }
-}
-
-function machine(): Record<string, string | number> {
-  const processors = cpus();
-  return {
-    cpu: processors[0]?.model ?? "unknown",
-    cores: processors.length,
-    architecture: arch(),
-    memory_gib: Math.round(totalmem() / 1024 ** 3),
-    kernel: release(),
-    node: process.version,
-  };
 }
 
 async function save(result: object): Promise<void> {
