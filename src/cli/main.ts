@@ -17,7 +17,7 @@ const programs: ReadonlyMap<string, { summary: string; load: () => Promise<Progr
   [
     "demo",
     {
-      summary: "a server, a client and a service between namespaces, with a killed server",
+      summary: "servers, a client and a service between namespaces; one server is killed, one drained",
       load: () => import("./demo/main.ts"),
     },
   ],
