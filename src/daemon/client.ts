@@ -197,6 +197,21 @@ export class ClientRole implements Role {
     return { kind: "done", message: `closed the link of session ${shortSession(session)}; it reconnects by itself` };
   }
 
+  closeLinks(links: ReadonlySet<number>, text: string): void {
+    for (const link of links) this.#parts.engine.send({ type: "close", link, reason: "denied", text });
+  }
+
+  /** A client lets nobody in. */
+  withdraw(): void {}
+
+  rotate({ dryRun }: { dryRun: boolean }): ActionResult {
+    const count = this.#parts.links.size;
+    const what = `${count} ${count === 1 ? "link" : "links"} by new ones`;
+    if (count === 0) return { kind: "refused", message: "no link is up that could be replaced" };
+    if (!dryRun) this.#connector.leave("link");
+    return { kind: "done", message: `${dryRun ? "would replace" : "replaces"} ${what}`, facts: { links: count } };
+  }
+
   reload(settings: Settings): void {
     if (settings.core.mode === "client") {
       this.#settings = { ...this.#settings, network: { ...this.#settings.network, routes: settings.network.routes } };

@@ -1,13 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Clock } from "../shared/clock.ts";
-import type { Alert, DaemonState, Snapshot } from "../shared/control/snapshot.ts";
+import type { CertificateReport } from "../shared/control/certificates.ts";
+import type { DaemonState, Moment, Snapshot } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
+import type { LogFacts } from "../shared/log-keys.ts";
 import { ClientRole } from "./client.ts";
-import { type Loaded, loadSettings } from "./config/load.ts";
-import { describeProblem } from "./config/problem.ts";
-import { applyLive, compareSettings } from "./config/reload.ts";
+import { denyFile } from "./deny-file.ts";
+import { DenyList } from "./access/deny-list.ts";
+import { Certificates } from "./certificates.ts";
+import type { Loaded } from "./config/load.ts";
 import { isServer, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
@@ -16,15 +20,17 @@ import type { Event } from "./engine/messages.ts";
 import { createCounters, readDrops, readTotals } from "./metrics/counters.ts";
 import { createLinkSlots } from "./metrics/link-slots.ts";
 import { EventLog } from "./monitor/event-log.ts";
+import { History, type Recorded } from "./monitor/history.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { LinkBook, type LinkRecord } from "./pool/link-book.ts";
+import { Reloader } from "./reloader.ts";
 import type { Role } from "./role.ts";
 import { ServerRole } from "./server.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
 import { startWatchdog } from "./service-manager/watchdog.ts";
 import { peerCredentials } from "./sys/credentials.ts";
-import { tlsMaterialOf } from "./tls-files.ts";
-import type { TlsMaterial } from "./tls/material.ts";
+import { tlsSetOf } from "./tls-files.ts";
+import type { TlsSet } from "./tls/material.ts";
 import { HostNetwork } from "./tun/host.ts";
 import { watchNetwork } from "./tun/netlink.ts";
 import { openTun } from "./tun/open.ts";
@@ -39,18 +45,17 @@ export interface DaemonParts {
   readonly serviceManager: ServiceManager;
 }
 
-const day = 24 * 3600 * 1000;
+/** Rows of `ctl certificates` about identities that were shut out. */
+const mostDenied = 1000;
 /** Milliseconds in which the daemon has put everything away once it drains no longer. */
 const endTime = 10_000;
-const expiryWarnings: readonly { days: number; severity: Alert["severity"] }[] = [
-  { days: 3, severity: "critical" },
-  { days: 30, severity: "warning" },
-];
 
 /** The daemon: everything on the control plane, made in order, ended in reverse. */
 export class Daemon implements ControlBackend, AsyncDisposable {
   readonly #parts: DaemonParts;
+  readonly #bootId = randomUUID();
   readonly #events: EventLog;
+  readonly #moments = new History();
   readonly #links = new LinkBook();
   readonly #counters = createCounters();
   readonly #refused = new Map<string, number>();
@@ -59,9 +64,9 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   /** Resolves with the exit code. */
   readonly ended: Promise<number>;
   #end: (code: number) => void = () => {};
-  #settings: Settings;
-  #rows: ConfigRow[];
-  #material: TlsMaterial;
+  readonly #certificates: Certificates;
+  readonly #denied: DenyList;
+  readonly #reloader: Reloader;
   #state: DaemonState = "starting";
   #engine: Engine | undefined;
   #role: Role | undefined;
@@ -71,14 +76,26 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   private constructor(parts: DaemonParts) {
     this.#parts = parts;
-    this.#settings = parts.loaded.settings;
-    this.#rows = parts.loaded.rows;
     this.#startedAt = parts.clock.now();
-    this.#events = new EventLog(parts.clock);
-    this.#material = this.#loadMaterial(this.#settings, parts.file);
+    this.#events = new EventLog(parts.clock, { server: parts.loaded.settings.core.name, boot_id: this.#bootId });
+    const { loaded, clock, file } = parts;
+    const tls = tlsSetOf(loaded.settings, clock.wall(), file);
+    this.#certificates = new Certificates(tls, { clock, events: this.#events });
+    this.#denied = new DenyList(denyFile(join(loaded.settings.core.state_dir, "denied.json")));
+    this.#reloader = new Reloader(loaded, tls, {
+      clock,
+      events: this.#events,
+      file,
+      env: process.env,
+      apply: (settings, set) => this.#apply(settings, set),
+    });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+  }
+
+  get #settings(): Settings {
+    return this.#reloader.settings;
   }
 
   /** Brings the daemon up; on failure everything that was opened is closed again. */
@@ -109,7 +126,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         mode: settings.core.mode,
         tun: { fd: tun.fds[0] as number, name: tun.name, features: tun.features },
         mtu: settings.network.mtu,
-        material: this.#material,
+        material: this.#certificates.material,
         admission: isServer(settings)
           ? { pending: settings.limits.handshakes_pending, perSource: settings.limits.per_source }
           : { pending: 1, perSource: { pending: 1, rate: 1, burst: 1 } },
@@ -131,7 +148,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       events: this.#events,
       links: this.#links,
       features: tun.features,
-      identity: this.#material.identity,
+      identity: this.#certificates.material.identity,
+      denied: (identity: string) => this.#denied.has(identity),
       figures: (record: LinkRecord) => this.#monitor?.figures(record),
     };
     const role = isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
@@ -146,6 +164,9 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     });
     this.#cleanup.defer(() => this.#monitor?.stop());
     this.#cleanup.defer(this.#monitor.onTick(() => role.tick()));
+    this.#cleanup.defer(this.#monitor.onTick(() => this.#certificates.tick()));
+    this.#cleanup.defer(this.#monitor.onTick(() => this.#closeDistrusted()));
+    this.#cleanup.defer(this.#monitor.onTick(() => this.#moments.record(this.#recorded())));
     await this.#openControl();
     const died = this.ended.then(() => {
       throw new SssonectorError("engine_died", "it ended while the daemon started");
@@ -153,6 +174,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     await Promise.race([role.start(), died]);
     const netlink = watchNetwork(clock, () => void this.#networkChanged());
     this.#cleanup.defer(() => netlink.close());
+    this.#reloader.watch();
+    this.#cleanup.use(this.#reloader);
     this.#state = "ready";
     this.#tellServiceManager(engine);
     const facts = { interface: tun.name, mode: settings.core.mode };
@@ -190,14 +213,26 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     await this.#cleanup.disposeAsync();
   }
 
-  snapshot(): Snapshot {
+  snapshot(): Omit<Snapshot, "control"> {
+    const events = this.#events.newest(200);
+    return { v: 1, ...this.#recorded(), events, history: [...(this.#monitor?.history ?? [])] };
+  }
+
+  moment(at_ms: number): Moment | undefined {
+    return this.#moments.at(at_ms);
+  }
+
+  kept(): { oldest_ms: number | null; newest_ms: number | null } {
+    return { oldest_ms: this.#moments.oldest, newest_ms: this.#moments.newest };
+  }
+
+  #recorded(): Recorded {
     const { clock } = this.#parts;
     const sessions = this.#role?.sessions() ?? [];
     const connections = this.#monitor?.connections() ?? [];
     const totals = readTotals(this.#counters);
     const role = this.#role;
     return {
-      v: 1,
       time_ms: clock.wall(),
       status: {
         name: this.#settings.core.name,
@@ -206,6 +241,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         state: this.#daemonState(),
         uptime_seconds: Math.round((clock.now() - this.#startedAt) / 1000),
         pid: process.pid,
+        boot_id: this.#bootId,
         interface: this.#name,
         mtu: this.#settings.network.mtu,
         inner: [...(role?.inner ?? [])],
@@ -214,20 +250,21 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         ...totals,
         dropped: readDrops(this.#counters),
         refused: Object.fromEntries(this.#refused),
-        certificate_expires_seconds: Math.round((this.#material.notAfterMs - clock.wall()) / 1000),
-        alerts: [...this.#certificateAlerts(), ...(role?.alerts() ?? [])],
+        certificate_expires_seconds: this.#certificates.expiresSeconds("certificate") ?? 0,
+        ca_expires_seconds: this.#certificates.expiresSeconds("ca") ?? 0,
+        crl_expires_seconds: this.#certificates.expiresSeconds("crl"),
+        last_reload: this.#reloader.last,
+        alerts: [...this.#certificates.alerts(), ...this.#reloader.alerts(), ...(role?.alerts() ?? [])],
       },
       connections,
       sessions,
       backends: role?.backends() ?? [],
       breakers: role?.breakers() ?? [],
-      events: this.#events.newest(200),
-      history: [...(this.#monitor?.history ?? [])],
     };
   }
 
   config(): ConfigRow[] {
-    return this.#rows;
+    return [...this.#reloader.rows];
   }
 
   subscribe(changed: Parameters<ControlBackend["subscribe"]>[0]): () => void {
@@ -260,31 +297,60 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     return { kind: "done", message: `closed ${what}; the peer may come back` };
   }
 
-  async reload(options: { dryRun: boolean }): Promise<ActionResult> {
-    using _told = options.dryRun ? undefined : this.#parts.serviceManager.reloading(() => this.#statusLine());
-    const next = loadSettings({ file: this.#parts.file, cwd: process.cwd(), env: process.env });
-    if (next.kind === "bad") return this.#reloadFailed(next.problems.map(describeProblem).join("; "));
-    let material: TlsMaterial;
-    try {
-      material = this.#loadMaterial(next.settings, next.file);
-    } catch (error) {
-      return this.#reloadFailed(describeError(error));
+  async reload({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    return this.#reload("command", dryRun);
+  }
+
+  /** SIGHUP. */
+  hangUp(): void {
+    this.#reload("signal", false);
+  }
+
+  #reload(trigger: "command" | "signal", dryRun: boolean): ActionResult {
+    using _told = dryRun ? undefined : this.#parts.serviceManager.reloading(() => this.#statusLine());
+    return this.#reloader.reload(trigger, dryRun);
+  }
+
+  #apply(settings: Settings, tls: TlsSet): void {
+    this.#parts.log.level = settings.monitoring.logging.level;
+    this.#certificates.replace(tls);
+    this.#engine?.send({ type: "renew", material: tls.material });
+    this.#role?.reload(settings);
+    this.#closeDistrusted();
+  }
+
+  certificates(): CertificateReport {
+    const { total, rows } = this.#certificates.peers();
+    const denied = this.#denied.rows().slice(-mostDenied);
+    return {
+      own: this.#certificates.own(),
+      peers: rows,
+      peers_total: total,
+      denied: denied.map(({ identity, sinceMs }) => ({ identity, since_ms: sinceMs })),
+    };
+  }
+
+  async rotate(options: { dryRun: boolean }): Promise<ActionResult> {
+    return this.#role?.rotate(options) ?? { kind: "refused", message: "the daemon is still starting" };
+  }
+
+  async deny(identity: string, denied: boolean, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    if (!isServer(this.#settings)) {
+      return { kind: "refused", message: "a client lets nobody in; take a server out with `maint`" };
     }
-    const { live, restart } = compareSettings(this.#settings, next.settings);
-    const facts = { live: live.map(({ path }) => path), restart: restart.map(({ path }) => path) };
-    const later = restart.length === 0 ? "" : `; needs a restart: ${facts.restart.join(", ")}`;
-    const changes = live.length === 0 ? "no setting changed" : `changed ${facts.live.join(", ")}`;
-    if (options.dryRun) return { kind: "done", message: `would reload: ${changes}${later}`, facts };
-    this.#settings = applyLive(this.#settings, next.settings, live);
-    const kept = new Set(facts.restart);
-    const running = new Map(this.#rows.map((row) => [row.key, row]));
-    this.#rows = next.rows.map((row) => (kept.has(row.key) ? (running.get(row.key) ?? row) : row));
-    this.#material = material;
-    this.#parts.log.level = next.settings.monitoring.logging.level;
-    this.#engine?.send({ type: "renew", material });
-    this.#role?.reload(this.#settings);
-    this.#events.add("info", "reloaded", `${changes}, certificates read anew${later}`);
-    return { kind: "done", message: `reloaded: ${changes}, certificates read anew${later}`, facts };
+    const links = [...this.#links].filter((record) => record.identity === identity).length;
+    if (this.#denied.has(identity) === denied) {
+      return { kind: "refused", message: `${identity} is ${denied ? "shut out already" : "not shut out"}` };
+    }
+    const what = denied ? `${identity} out and end its ${links} links` : `${identity} in again`;
+    const facts = { links };
+    if (dryRun) return { kind: "done", message: `would ${denied ? "shut" : "let"} ${what}`, facts };
+    if (denied) this.#denied.add(identity, this.#parts.clock.wall());
+    else this.#denied.remove(identity);
+    if (denied) this.#events.add("warning", "identity_denied", `${identity} is shut out by an operator`, { identity });
+    else this.#events.add("info", "identity_allowed", `${identity} is let in again by an operator`, { identity });
+    this.#role?.withdraw();
+    return { kind: "done", message: `${denied ? "shut" : "let"} ${what}`, facts };
   }
 
   async act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult> {
@@ -309,6 +375,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     if (outcome.startsWith("denied")) {
       this.#events.add("warning", "role_refused", `${who} may not ${action}`, { who, action });
     }
+    if (entry.revision !== null)
+      this.#events.add("info", "operator_action", `${entry.who}: ${entry.action} ${entry.target}`, told(entry));
     const line = JSON.stringify({ time_ms: this.#parts.clock.wall(), ...entry });
     try {
       appendFileSync(join(this.#settings.core.state_dir, "audit.jsonl"), `${line}\n`, { mode: 0o600 });
@@ -352,6 +420,12 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     if (event.type === "tun_down") {
       return this.#fail("tun_gone", `${this.#name} is down or gone`);
     }
+    if (event.type === "hello" && !this.#meet(event, event.identity, event.remote)) return;
+    if (event.type === "secured") {
+      const identity = this.#links.get(event.link)?.identity ?? "";
+      if (!this.#meet(event, identity, event.remote)) return;
+    }
+    if (event.type === "closed") this.#certificates.forget(event.link);
     this.#role?.onEvent(event);
   }
 
@@ -363,21 +437,29 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     }
   }
 
-  #loadMaterial(settings: Settings, file: string): TlsMaterial {
-    return tlsMaterialOf(settings.security.tls, settings.core.mode, this.#parts.clock.wall(), file);
+  /** Keeps the certificate of a link that comes up; false when the link must not: its certificate is good no longer. */
+  #meet(
+    { link, certificate }: Extract<Event, { type: "hello" | "secured" }>,
+    identity: string,
+    remote: string,
+  ): boolean {
+    const reason = this.#certificates.meet(link, identity, certificate);
+    if (reason === undefined) return true;
+    this.#engine?.send({ type: "close", link, reason: "denied", text: reason });
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    this.#events.add("warning", "handshake_refused", `${remote}: ${reason}`, { remote, reason });
+    return false;
   }
 
-  #reloadFailed(why: string): ActionResult {
-    this.#events.add("critical", "reload_failed", `the old settings stay: ${why}`);
-    return { kind: "failed", message: `nothing changed: ${why}` };
-  }
-
-  #certificateAlerts(): Alert[] {
-    const days = (this.#material.notAfterMs - this.#parts.clock.wall()) / day;
-    const warning = expiryWarnings.find((one) => days <= one.days);
-    if (warning === undefined) return [];
-    const when = days <= 0 ? "has expired" : `expires in ${Math.ceil(days)} days`;
-    return [{ code: "certificate_expires", severity: warning.severity, message: `own certificate or CRL ${when}` }];
+  #closeDistrusted(): void {
+    const gone = this.#certificates.distrusted();
+    for (const reason of new Set(gone.map((one) => one.reason))) {
+      const links = gone.filter((one) => one.reason === reason).map(({ link }) => link);
+      this.#role?.closeLinks(new Set(links), reason);
+    }
+    for (const { identity, reason } of gone) {
+      this.#events.add("warning", "link_distrusted", `closed a link of ${identity}: ${reason}`, { identity, reason });
+    }
   }
 }
 
@@ -402,4 +484,9 @@ function logEvent(log: Logger, event: { severity: string; code: string; message:
   if (event.severity === "critical") log.error(fields, event.message);
   else if (event.severity === "warning") log.warn(fields, event.message);
   else log.info(fields, event.message);
+}
+
+/** What the event of an action tells of its audit entry. */
+function told({ who, action, target, revision }: Parameters<ControlBackend["audit"]>[0]): LogFacts {
+  return { who, action, target, revision: revision ?? 0 };
 }

@@ -6,10 +6,15 @@ import { describeError, SssonectorError } from "../shared/errors.ts";
 import { loadSettings } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { Daemon } from "./daemon.ts";
+import { diagnose } from "./diagnose/diagnose.ts";
+import { exitCodeOf } from "./diagnose/finding.ts";
+import { reportJson, reportText } from "./diagnose/report.ts";
 import { createLogger, type LogSettings } from "./logs/logger.ts";
+import { tlsSetOf } from "./tls-files.ts";
 import { ServiceManager } from "./service-manager/service-manager.ts";
 
-const usage = "usage: sssonectord [--config FILE] [--check-config] [--log-level LEVEL] [--version]";
+const usage =
+  "usage: sssonectord [--config FILE] [--check-config | --diagnose [--json]] [--log-level LEVEL] [--version]";
 const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
 const exit = { ok: 0, failed: 1, usage: 2 } as const;
@@ -17,6 +22,8 @@ const exit = { ok: 0, failed: 1, usage: 2 } as const;
 interface Arguments {
   readonly config: string | undefined;
   readonly check: boolean;
+  /** Look for what keeps the tunnel from working, instead of running it. */
+  readonly diagnose: "text" | "json" | undefined;
   readonly level: LogSettings["level"] | undefined;
 }
 
@@ -27,6 +34,8 @@ function readArguments(argv: string[]): Arguments | string {
       options: {
         config: { type: "string" },
         "check-config": { type: "boolean", default: false },
+        diagnose: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
         "log-level": { type: "string" },
         version: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -38,7 +47,13 @@ function readArguments(argv: string[]): Arguments | string {
     if (values["log-level"] !== undefined && level === undefined) {
       throw new SssonectorError("usage", `--log-level must be one of ${levels.join(", ")}`);
     }
-    return { config: values.config, check: values["check-config"], level };
+    const diagnose = values.json ? "json" : "text";
+    return {
+      config: values.config,
+      check: values["check-config"],
+      diagnose: values.diagnose ? diagnose : undefined,
+      level,
+    };
   } catch (error) {
     throw error instanceof SssonectorError ? error : new SssonectorError("usage", (error as Error).message);
   }
@@ -49,12 +64,24 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+async function runDiagnosis(file: string | undefined, form: "text" | "json"): Promise<number> {
+  const findings = await diagnose({
+    file,
+    clock: systemClock,
+    env: process.env,
+    loadTls: (settings, from) => tlsSetOf(settings, systemClock.wall(), from),
+  });
+  process.stdout.write(form === "json" ? reportJson(findings) : reportText(findings));
+  return exitCodeOf(findings);
+}
+
 async function run(argv: string[]): Promise<number> {
   const given = readArguments(argv);
   if (typeof given === "string") {
     console.log(given);
     return exit.ok;
   }
+  if (given.diagnose !== undefined) return await runDiagnosis(given.config, given.diagnose);
   const loaded = loadSettings({
     cwd: process.cwd(),
     env: process.env,
@@ -82,7 +109,7 @@ async function run(argv: string[]): Promise<number> {
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
-  process.on("SIGHUP", () => void daemon?.reload({ dryRun: false }));
+  process.on("SIGHUP", () => daemon?.hangUp());
   try {
     daemon = await Daemon.start({
       loaded,

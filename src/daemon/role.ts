@@ -26,6 +26,12 @@ export interface Role {
   tick(): void;
   /** Closes a session by its public id; undefined when there is none. */
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined;
+  /** Ends links whose certificate is no longer good; sessions that have no others end as well. */
+  closeLinks(links: ReadonlySet<number>, text: string): void;
+  /** Ends what an identity has that may no longer come in; the rules or the deny list changed. */
+  withdraw(): void;
+  /** Replaces each link by one on the newest certificates, the new one first. */
+  rotate(options: { dryRun: boolean }): ActionResult;
   /** Takes the settings that a reload may change. */
   reload(settings: Settings): void;
   /** Links, addresses or routes of the host changed. */

@@ -14,11 +14,12 @@ import type { EventLog } from "./monitor/event-log.ts";
 import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
+import { Rotation } from "./rotation.ts";
 import { loadClusterSecret } from "./session/cluster-secret.ts";
 import type { SessionSpec } from "./session/data-session.ts";
 import { fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
-import { type AdmissionOutcome, type ServerSession, SessionRegistry } from "./session/registry.ts";
+import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
 import { TokenSealer } from "./session/token.ts";
 import { Journal, writeAtomically } from "./store/journal.ts";
 import type { OffloadFeatures } from "./tun/device.ts";
@@ -42,6 +43,8 @@ export interface RoleParts {
   readonly features: OffloadFeatures;
   /** Our own, from the certificate. */
   readonly identity: string;
+  /** Whether an operator shut the identity out. */
+  denied(identity: string): boolean;
   /** What the monitor measured of a link. */
   figures(record: LinkRecord): { readonly rtt: number | undefined; readonly bps: number } | undefined;
 }
@@ -61,6 +64,7 @@ export class ServerRole implements Role {
   readonly #lettingGo = new Map<ServerSession, Timer>();
   #settings: ServerSettings;
   #returnPath: ReturnPath | undefined;
+  readonly #rotation: Rotation;
   #listening: ((result: Event) => void) | undefined;
   ready = false;
   /** Waits for the last link to go; undefined while nothing is drained. */
@@ -70,6 +74,7 @@ export class ServerRole implements Role {
   constructor(settings: ServerSettings, parts: RoleParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.#rotation = new Rotation(parts);
     const own = [settings.network.address, settings.network.address6].filter((text) => text !== undefined);
     this.#prefixes = own.map(prefixOf);
     this.inner = own.map((text) => text.split("/")[0] as string);
@@ -94,7 +99,7 @@ export class ServerRole implements Role {
         region: settings.cluster.region ?? "",
         tokenLifetime,
       },
-      ruleOf: (identity) => identityRule(this.#settings, identity),
+      ruleOf: (identity) => this.#ruleOf(identity),
       wall: () => parts.clock.wall(),
     });
   }
@@ -206,7 +211,7 @@ export class ServerRole implements Role {
   drain(): Promise<void> {
     if (this.#draining === undefined) {
       this.#draining = Promise.withResolvers();
-      this.#parts.engine.send({ type: "goaway", scope: "server", reason: "drain" });
+      this.#parts.engine.send({ type: "goaway", link: undefined, scope: "server", reason: "drain" });
       this.#parts.events.add("info", "draining", "clients are asked to move, new sessions are refused");
     }
     if (this.#parts.links.size === 0) this.#draining.resolve();
@@ -266,16 +271,34 @@ export class ServerRole implements Role {
   reload(settings: Settings): void {
     if (!isServer(settings)) return;
     this.#settings = { ...this.#settings, access: settings.access };
+    this.withdraw();
+  }
+
+  withdraw(): void {
     for (const session of this.#registry.sessions()) {
-      if (identityRule(this.#settings, session.identity) !== undefined) continue;
-      this.#parts.engine.send({
-        type: "close_session",
-        session: session.id,
-        reason: "denied",
-        text: "access was withdrawn",
-      });
-      this.#remove(session);
+      if (this.#ruleOf(session.identity) === undefined) this.#expel(session, "access was withdrawn");
     }
+  }
+
+  closeLinks(links: ReadonlySet<number>, text: string): void {
+    for (const session of this.#registry.sessions()) {
+      const mine = [...session.links];
+      if (mine.length > 0 && mine.every((link) => links.has(link))) this.#expel(session, text);
+    }
+    for (const link of links) this.#parts.engine.send({ type: "close", link, reason: "denied", text });
+  }
+
+  rotate({ dryRun }: { dryRun: boolean }): ActionResult {
+    return this.#rotation.begin(dryRun);
+  }
+
+  #expel(session: ServerSession, text: string): void {
+    this.#parts.engine.send({ type: "close_session", session: session.id, reason: "denied", text });
+    this.#remove(session);
+  }
+
+  #ruleOf(identity: string): IdentityRule {
+    return this.#parts.denied(identity) ? undefined : identityRule(this.#settings, identity);
   }
 
   async networkChanged(): Promise<void> {
@@ -284,6 +307,7 @@ export class ServerRole implements Role {
 
   async close(): Promise<void> {
     this.#drainDeadline?.cancel();
+    this.#rotation.stop();
     for (const timer of this.#lettingGo.values()) timer.cancel();
     try {
       this.#leases.compact();
@@ -331,6 +355,11 @@ export class ServerRole implements Role {
     }
     const outcome = await this.#registry.admit({ ...hello, link, identity });
     if (outcome.kind === "admitted") this.#displaced(outcome, identity);
+    // Access may have been withdrawn while the admission waited for its turn.
+    if (outcome.kind === "admitted" && this.#ruleOf(identity) === undefined) {
+      this.#expel(outcome.session, "access was withdrawn");
+      return engine.send({ type: "refuse", link, reason: "denied", text: "this identity has no access" });
+    }
     // The link may have ended meanwhile.
     if (links.get(link) !== record) return void this.#linkGone(link);
     if (outcome.kind === "refused") {

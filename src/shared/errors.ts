@@ -176,6 +176,10 @@ export const errorCodes = {
     means: "The cluster's secret file is missing, unreadable or malformed.",
     next: "copy cluster.key of `sssonector pki init` to cluster.secret_file, or leave the setting out for a secret of this server's own",
   },
+  access_deny_list: {
+    means: "The list of identities that an operator shut out can't be read, so that nobody is let in.",
+    next: "restore denied.json in core.state_dir, or remove it and call `sssonector ctl revoke` again for each identity",
+  },
   listen_busy: {
     means: "Another process listens on the tunnel's address and port.",
     next: "see who with `ss -ltnp`, or change tunnel.listen",

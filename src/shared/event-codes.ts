@@ -27,6 +27,7 @@ export const eventCodes = {
     means: "Somebody called an action on the control channel. In the log and in audit.jsonl.",
     next: "-",
   },
+  operator_action: { severity: "info", means: "An action on the control channel was carried out.", next: "-" },
   tun_gone: {
     severity: "critical",
     means: "The tunnel's interface was taken down or removed; the daemon ends.",
@@ -148,10 +149,36 @@ export const eventCodes = {
   },
   draining: { severity: "info", means: "The server asks its clients to move.", next: "-" },
 
+  link_distrusted: {
+    severity: "warning",
+    means: "A link ended because the peer's certificate is no longer good; `reason` says why.",
+    next: "when the peer should be let in: give it a new certificate",
+    security: true,
+  },
+  identity_denied: {
+    severity: "warning",
+    means: "An operator shut an identity out of this server.",
+    next: "-",
+    security: true,
+  },
+  identity_allowed: { severity: "info", means: "An operator let an identity in again.", next: "-" },
+  rotating: { severity: "info", means: "The server asks its clients to replace their links.", next: "-" },
+  certificate_expires: {
+    severity: "warning",
+    means: "Own certificate, CA or revocation list ends in 30 or 14 days.",
+    next: "`sssonector pki renew` or `pki crl`, and put the file in its place",
+  },
+  certificate_expires_soon: {
+    severity: "critical",
+    means: "Own certificate, CA or revocation list ends in 3 days or has ended; then no link comes up any more.",
+    next: "`sssonector pki renew` or `pki crl`, and put the file in its place",
+  },
+  certificates_renewed: { severity: "info", means: "New certificate files are in use.", next: "-" },
+
   reloaded: { severity: "info", means: "A reload was applied.", next: "-" },
   reload_failed: {
     severity: "critical",
-    means: "A reload changed nothing, since something was wrong with it.",
+    means: "A reload, or new certificate files, changed nothing, since something was wrong with them.",
     next: "mend what the message names, then `sssonector ctl reload`",
   },
   audit_failed: {

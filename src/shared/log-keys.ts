@@ -26,10 +26,16 @@ export const logKeys = {
   level: "a log level",
   count: "how many",
   suppressed: "lines about the same peer that were left out since the last one",
+  serial: "serial number of a certificate, in hex",
+  trigger: "what asked for a reload: command, signal, config_file or certificate_files",
+  file: "a file",
   who: "user who called on the control channel",
   action: "method that was called",
   target: "what it was called on",
   outcome: "what came of it",
+  revision: "`control.revision` that an action made",
+  before: "state of what an action was done to, before it; null: there was none",
+  after: "the same after it",
 } as const;
 
 export type LogKey = keyof typeof logKeys;

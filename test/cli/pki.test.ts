@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Io } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/pki/main.ts";
-import { loadMaterial, type TlsFiles } from "../../src/daemon/tls/material.ts";
+import { loadTls, type TlsFiles } from "../../src/daemon/tls/material.ts";
 import { parseCrls } from "../../src/daemon/tls/crl.ts";
 import { systemClock } from "../../src/shared/clock.ts";
 
@@ -108,8 +108,8 @@ describe("pki init and issue", () => {
 
   it("writes what the daemon takes, on both ends", async () => {
     await filled();
-    expect(loadMaterial(files("edge-01"), "server", wallMs).identity).toBe("edge-01");
-    expect(loadMaterial(files("ann"), "client", wallMs).identity).toBe("ann");
+    expect(loadTls(files("edge-01"), "server", wallMs).material.identity).toBe("edge-01");
+    expect(loadTls(files("ann"), "client", wallMs).material.identity).toBe("ann");
   });
 
   it("puts the identity in one URI SAN, the names asked for beside it, and a random serial", async () => {
@@ -252,7 +252,7 @@ describe("pki show and bundle", () => {
         ],
       },
     });
-    const material = loadMaterial({ ...config.security.tls, min_version: "1.3" }, "client", wallMs);
+    const { material } = loadTls({ ...config.security.tls, min_version: "1.3" }, "client", wallMs);
     expect(material.identity).toBe("ann");
   });
 

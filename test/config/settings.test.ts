@@ -70,7 +70,7 @@ test("a server with every setting", () => {
   const expected: Omit<ServerSettings, "security"> = {
     ...common,
     control: { ...common.control, operators: ["root"] },
-    core: { mode: "server", ...core },
+    core: { mode: "server", auto_reload: true, ...core },
     network: {
       interface: "tun0",
       address: "10.8.0.1/16",
@@ -120,7 +120,7 @@ test("a client with every setting", () => {
     ...common,
     security: { ...common.security, tls: { ...common.security.tls, server_name: "vpn.example.net" } },
     control: { ...common.control, operators: ["root"] },
-    core: { mode: "client", ...core },
+    core: { mode: "client", auto_reload: true, ...core },
     network: { interface: "tun0", mtu: 1500, compression: false, routes: ["10.20.0.0/16"], accept_routes: "all" },
     tunnel: {
       endpoints: [

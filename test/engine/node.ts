@@ -20,12 +20,14 @@ type Host = RoleParts["host"];
 export class Node implements AsyncDisposable {
   readonly kernel: FakeKernel;
   readonly counted = new Counted();
-  readonly events = new EventLog(systemClock);
+  readonly events = new EventLog(systemClock, { server: "node", boot_id: "b" });
   readonly links = new LinkBook();
   /** What the host was given, the newest last. */
   readonly applied: Parameters<Host["apply"]>[0][] = [];
   /** While set, the host refuses everything. */
   hostError: Error | undefined;
+  /** Identities that an operator shut out. */
+  readonly denied = new Set<string>();
   /** What is measured of its links. */
   figures: ReturnType<RoleParts["figures"]>;
   readonly commands: Command[] = [];
@@ -55,6 +57,7 @@ export class Node implements AsyncDisposable {
       links: this.links,
       features: fullOffload,
       identity,
+      denied: (who) => this.denied.has(who),
       figures: () => this.figures,
     };
     this.role = isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);

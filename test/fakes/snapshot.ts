@@ -2,6 +2,7 @@ import type {
   Backend,
   Breaker,
   Connection,
+  ControlState,
   DaemonEvent,
   HistoryPoint,
   Session,
@@ -21,6 +22,7 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     state: "ready",
     uptime_seconds: 93_784,
     pid: 4242,
+    boot_id: "boot-1",
     interface: "tun0",
     mtu: 1500,
     inner: ["10.8.0.1/16", "fd00:8::1/48"],
@@ -35,9 +37,16 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     dropped: { source_not_bound: 3 },
     refused: {},
     certificate_expires_seconds: 90 * 86_400,
+    ca_expires_seconds: 3000 * 86_400,
+    crl_expires_seconds: 300 * 86_400,
+    last_reload: null,
     alerts: [],
     ...fields,
   };
+}
+
+export function aControl(fields: Partial<ControlState> = {}): ControlState {
+  return { revision: 0, attached: [], unconfirmed: [], ...fields };
 }
 
 export function aConnection(id: string, fields: Partial<Connection> = {}): Connection {
@@ -115,6 +124,8 @@ export function aBreaker(name: string, fields: Partial<Breaker> = {}): Breaker {
 
 export function anEvent(seq: number, fields: Partial<DaemonEvent> = {}): DaemonEvent {
   return {
+    server: "edge-01",
+    boot_id: "boot-1",
     seq,
     time_ms: startOfTime + seq * 1_000,
     severity: "info",
@@ -142,6 +153,7 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     v: 1,
     time_ms: startOfTime,
     status: aStatus(),
+    control: aControl(),
     connections: [aConnection("c1"), aConnection("c2", { rtt_ms: null, limited_by: "peer_window" })],
     sessions: [aSession("s-c1"), aSession("s-c2")],
     backends: [aBackend("eu-1", { current: true }), aBackend("eu-2", { connections: 0 })],

@@ -3,7 +3,7 @@ import { type Authority, createAuthority } from "../../src/cli/pki/authority.ts"
 import { issueCertificate, type Role } from "../../src/cli/pki/certificate.ts";
 import { signCrl } from "../../src/cli/pki/crl.ts";
 import { dayMs, keyPem, newSerial, signing, x509 } from "../../src/cli/pki/x509.ts";
-import { loadMaterial, type TlsMaterial } from "../../src/daemon/tls/material.ts";
+import { loadTls, type TlsMaterial } from "../../src/daemon/tls/material.ts";
 
 export { dayMs } from "../../src/cli/pki/x509.ts";
 
@@ -86,7 +86,7 @@ export class TestCa {
   }
 }
 
-/** Material without the checks that `loadMaterial` makes, so that a bad one reaches the handshake. */
+/** Material without the checks that `loadTls` makes, so that a bad one reaches the handshake. */
 export function uncheckedMaterial(
   pair: Pair,
   ca: string,
@@ -94,11 +94,11 @@ export function uncheckedMaterial(
   minVersion: "1.2" | "1.3" = "1.3",
 ): TlsMaterial {
   const { cert, key, serial } = pair;
-  return { cert, key, ca, ...(crl === undefined ? {} : { crl }), identity: "x", serial, notAfterMs: 0, minVersion };
+  return { cert, key, ca, ...(crl === undefined ? {} : { crl }), identity: "x", serial, minVersion };
 }
 
 export function material(pair: Pair, role: Role, ca: string, crl?: string): TlsMaterial {
-  return loadMaterial({ cert: pair.cert, key: pair.key, ca, crl, min_version: "1.3" }, role, Date.now());
+  return loadTls({ cert: pair.cert, key: pair.key, ca, crl, min_version: "1.3" }, role, Date.now()).material;
 }
 
 /** DER of a SAN extension that holds one URI with these bytes. */

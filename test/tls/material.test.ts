@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { assertPrivate, loadMaterial, type TlsFiles } from "../../src/daemon/tls/material.ts";
+import { assertPrivate, loadTls, type TlsFiles } from "../../src/daemon/tls/material.ts";
+import { pemBlocks } from "../../src/daemon/tls/pem.ts";
 import { SssonectorError } from "../../src/shared/errors.ts";
 import { dayMs, type Pair, TestCa, uriSan } from "./certificates.ts";
 
@@ -26,7 +28,7 @@ function files(pair: Pair, more: Partial<TlsFiles> = {}): TlsFiles {
 
 function codeOf(tls: TlsFiles, role: "server" | "client" = "server", wallMs = now): string {
   try {
-    loadMaterial(tls, role, wallMs);
+    loadTls(tls, role, wallMs);
   } catch (error) {
     if (error instanceof SssonectorError) return error.code;
     throw error;
@@ -41,14 +43,29 @@ async function file(name: string, text: string, mode: number): Promise<string> {
   return path;
 }
 
-describe("loadMaterial", () => {
+describe("loadTls", () => {
   it("gives strings that a worker thread can be sent", async () => {
     const crl = await ca.crl();
-    const material = loadMaterial(files(server, { crl }), "server", now);
+    const { material, own } = loadTls(files(server, { crl }), "server", now);
     expect(structuredClone(material)).toEqual(material);
     expect(material).toMatchObject({ identity: "edge-01", minVersion: "1.3", crl });
-    expect(material.notAfterMs).toBeGreaterThan(now + 29 * dayMs);
-    expect(material.notAfterMs).toBeLessThan(now + 31 * dayMs);
+    expect(own.map(({ kind, identity }) => [kind, identity])).toEqual([
+      ["certificate", "edge-01"],
+      ["ca", null],
+      ["crl", null],
+    ]);
+    expect(own[0]?.notAfterMs).toBeGreaterThan(now + 29 * dayMs);
+    expect(own[0]?.notAfterMs).toBeLessThan(now + 31 * dayMs);
+    expect(own[0]?.fingerprint).toBe(
+      createHash("sha256")
+        .update(pemBlocks(server.cert, "CERTIFICATE")[0]?.der ?? "")
+        .digest("hex"),
+    );
+    expect(own[2]?.fingerprint).toBe(
+      createHash("sha256")
+        .update(pemBlocks(crl, "X509 CRL")[0]?.der ?? "")
+        .digest("hex"),
+    );
   });
 
   it("takes paths as well", async () => {
@@ -58,17 +75,17 @@ describe("loadMaterial", () => {
       ca: await file("ca.crt", ca.pem, 0o644),
       crl: await file("ca.crl", await ca.crl(), 0o644),
     };
-    expect(loadMaterial({ ...paths, min_version: "1.2" }, "server", now)).toEqual({
-      ...loadMaterial(files(server, { crl: await ca.crl() }), "server", now),
+    expect(loadTls({ ...paths, min_version: "1.2" }, "server", now).material).toEqual({
+      ...loadTls(files(server, { crl: await ca.crl() }), "server", now).material,
       crl: expect.stringContaining("X509 CRL") as string,
       minVersion: "1.2",
     });
   });
 
-  it("warns of the CRL's end when it comes before the certificate's", async () => {
+  it("tells the end of the CRL", async () => {
     const crl = await ca.crl([], now - 355 * dayMs);
-    const material = loadMaterial(files(server, { crl }), "server", now);
-    expect(material.notAfterMs).toBeLessThan(now + 11 * dayMs);
+    const { own } = loadTls(files(server, { crl }), "server", now);
+    expect(own.find(({ kind }) => kind === "crl")?.notAfterMs).toBeLessThan(now + 11 * dayMs);
   });
 
   it("refuses a file that is not there", () => {
@@ -99,7 +116,7 @@ describe("loadMaterial", () => {
   it("refuses a certificate out of its dates and names the clock", () => {
     expect(codeOf(files(server), "server", now + 40 * dayMs)).toBe("tls_expired");
     expect(codeOf(files(server), "server", now - 10 * dayMs)).toBe("tls_not_yet_valid");
-    expect(() => loadMaterial(files(server), "server", now - 10 * dayMs)).toThrow(/the clock says/);
+    expect(() => loadTls(files(server), "server", now - 10 * dayMs)).toThrow(/the clock says/);
   });
 
   it("refuses a CA out of its dates, unless it is one that we don't need", async () => {
@@ -107,7 +124,7 @@ describe("loadMaterial", () => {
     expect(codeOf(files(server, { ca: `${old.pem}\n${ca.pem}` }))).toBe("loaded");
     const odd = await old.issueOdd({ usage: "server", san: ["sssonector:a"] });
     expect(codeOf(files(odd, { ca: old.pem }))).toBe("tls_expired");
-    expect(() => loadMaterial(files(odd, { ca: old.pem }), "server", now)).toThrow(/security\.tls\.ca expired on/);
+    expect(() => loadTls(files(odd, { ca: old.pem }), "server", now)).toThrow(/security\.tls\.ca expired on/);
   });
 
   it("refuses a certificate for the other end", async () => {

@@ -1,4 +1,5 @@
 import { backendsView, breakersView } from "./backend-views.ts";
+import { certificatesView } from "./certificate-views.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
 import { show } from "./read.ts";
@@ -48,6 +49,13 @@ export const readVerbs: readonly Verb[] = [
     does: "circuit breakers of the backends, why they opened and when they try again",
     example: "breakers",
     run: (context) => show(context, breakersView),
+  },
+  {
+    name: "certificates",
+    kind: "read",
+    does: "own certificate, CA and revocation list, those of peers, and who is shut out",
+    example: "certificates --json",
+    run: (context) => show(context, certificatesView),
   },
   {
     name: "events",

@@ -2,6 +2,7 @@ import { backendVerbs } from "./backend-verbs.ts";
 import { daemonVerbs } from "./daemon-verbs.ts";
 import type { OptionName } from "./options.ts";
 import { readVerbs } from "./read-verbs.ts";
+import { trustVerbs } from "./trust-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { version } from "./version.ts";
 import { wait } from "./wait.ts";
@@ -25,6 +26,7 @@ export const verbs: readonly Verb[] = [
     run: version,
   },
   ...daemonVerbs,
+  ...trustVerbs,
   ...backendVerbs,
   {
     name: "wait",

@@ -1,5 +1,13 @@
 import type { ConfigRow } from "../../shared/control/protocol.ts";
-import type { Alert, Connection, DaemonEvent, Session, Snapshot, Status } from "../../shared/control/snapshot.ts";
+import type {
+  Alert,
+  Connection,
+  DaemonEvent,
+  LastReload,
+  Session,
+  Snapshot,
+  Status,
+} from "../../shared/control/snapshot.ts";
 import { printable } from "../../shared/text.ts";
 import type { Context } from "./context.ts";
 import { bitRate, byteCount, roundTrip, timeSpan } from "./human.ts";
@@ -64,7 +72,7 @@ export function alertLines(alerts: readonly Alert[]): string {
 }
 
 function statusLines(status: Status): string {
-  const certificate = status.certificate_expires_seconds;
+  const { last_reload: reload } = status;
   const rows: [string, string][] = [
     ["daemon", `${printable(status.name)} (${status.mode}), ${status.state}, up ${timeSpan(status.uptime_seconds)}`],
     ["version", `${printable(status.version)}, pid ${status.pid}`],
@@ -75,9 +83,20 @@ function statusLines(status: Status): string {
     ["frames", `${status.frames_accepted} accepted, ${status.frames_injected} injected`],
     ["dropped", counts(status.dropped)],
     ["refused", counts(status.refused)],
-    ["certificate", certificate < 0 ? `EXPIRED ${timeSpan(-certificate)} ago` : `expires in ${timeSpan(certificate)}`],
+    ["certificate", ending(status.certificate_expires_seconds)],
+    ["CA", ending(status.ca_expires_seconds)],
+    ["CRL", status.crl_expires_seconds === null ? "none" : ending(status.crl_expires_seconds)],
+    ["last reload", reload === null ? "none" : reloadLine(reload)],
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join("");
+}
+
+function ending(seconds: number): string {
+  return seconds < 0 ? `EXPIRED ${timeSpan(-seconds)} ago` : `expires in ${timeSpan(seconds)}`;
+}
+
+function reloadLine({ time_ms, trigger, result, message }: LastReload): string {
+  return `${new Date(time_ms).toISOString()} (${trigger.replace("_", " ")}) ${result}: ${printable(message, 300)}`;
 }
 
 function connectionsTable(rows: Connection[]): string {

@@ -58,6 +58,7 @@ export interface CoreSettings {
   workers: number;
   max_connections: number;
   drain_timeout: number;
+  auto_reload: boolean;
   state_dir: string;
 }
 

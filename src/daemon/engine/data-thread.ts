@@ -1,3 +1,5 @@
+import type { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { fullLength } from "../../shared/address.ts";
 import { identityOf } from "../access/identity.ts";
 import { Inbound } from "../flow/inbound.ts";
@@ -27,6 +29,7 @@ import type { DataSession } from "../session/data-session.ts";
 import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
 import { refusalReason } from "../tls/refusal.ts";
 import type { TlsMaterial } from "../tls/material.ts";
+import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/trust.ts";
 import { checkPeer } from "../tls/peer.ts";
 import type { TunDevice } from "../tun/device.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
@@ -48,6 +51,7 @@ interface Held {
   readonly link: Link;
   readonly slot: number;
   session: DataSession<FlowLink> | undefined;
+  readonly certificate: PeerCertificate;
   /** Server: HELLO has come. */
   greeted: boolean;
 }
@@ -65,6 +69,7 @@ export class DataThread {
   readonly #ticker: NodeJS.Timeout;
   readonly #spoofedAt = new Map<string, number>();
   #material: TlsMaterial;
+  #authorities: readonly X509Certificate[];
   #acceptor: Acceptor | undefined;
   #nextLink = 1;
   #linklessSince: number | undefined;
@@ -77,6 +82,7 @@ export class DataThread {
     this.#options = options;
     this.#emit = emit;
     this.#material = options.material;
+    this.#authorities = authoritiesOf(options.material);
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
     const down = (): void => this.#tunDown();
@@ -110,6 +116,7 @@ export class DataThread {
         return this.#listen(command.host, command.port);
       case "renew":
         this.#material = command.material;
+        this.#authorities = authoritiesOf(command.material);
         return this.#acceptor?.renew(serverTlsOptions(command.material));
       case "dial":
         return void this.#dial(command);
@@ -129,6 +136,7 @@ export class DataThread {
       case "goaway": {
         const body = encodeGoaway(command.scope, command.reason);
         for (const { link } of this.#links.values()) {
+          if (command.link !== undefined && command.link !== link.id) continue;
           if (link.state.kind === "active") link.control(frameType.goaway, body);
         }
         return;
@@ -199,7 +207,8 @@ export class DataThread {
     }
     held.link.index = command.hello.linkIndex;
     held.link.control(frameType.hello, encodeHello(command.hello));
-    this.#emit({ type: "secured", link: command.link, remote: outcome.remote, local: outcome.local });
+    const { link, certificate } = held;
+    this.#emit({ type: "secured", link: link.id, remote: outcome.remote, local: outcome.local, certificate });
   }
 
   async #probe({ name, target, timeoutMs }: Extract<Command, { type: "probe" }>): Promise<void> {
@@ -219,13 +228,7 @@ export class DataThread {
     });
   }
 
-  #open(
-    id: number,
-    socket: ConstructorParameters<typeof Link>[0]["socket"],
-    identity: string,
-    remote: string,
-    greetingWithin: number,
-  ): Held | undefined {
+  #open(id: number, socket: TLSSocket, identity: string, remote: string, greetingWithin: number): Held | undefined {
     const slot = this.#slots.take();
     if (slot === undefined) {
       socket.write(controlFrame(frameType.close, encodeClose("server_full", "")));
@@ -244,10 +247,17 @@ export class DataThread {
       greetingBy: performance.now() + greetingWithin,
       now: () => performance.now(),
     });
-    const held: Held = { link, slot, session: undefined, greeted: false };
+    const held: Held = { link, slot, session: undefined, certificate: this.#certificateOf(socket), greeted: false };
     this.#links.set(id, held);
     link.start();
     return held;
+  }
+
+  #certificateOf(socket: TLSSocket): PeerCertificate {
+    const certificate = socket.getPeerX509Certificate();
+    // The connection may have ended; whatever it still says is not listened to.
+    if (certificate === undefined) return { serial: "", issuer: "", notAfterMs: 0 };
+    return peerCertificate(certificate, this.#authorities);
   }
 
   readonly #linkHandlers: LinkHandlers = {
@@ -279,7 +289,8 @@ export class DataThread {
       if (hello.version !== protocolVersion) return link.close("version", `this end speaks version ${protocolVersion}`);
       link.state = { kind: "configuring", until: performance.now() + admissionDeadline };
       const { identity, remote } = link;
-      return this.#emit({ type: "hello", link: link.id, slot: held.slot, remote, identity, hello });
+      const { slot, certificate } = held;
+      return this.#emit({ type: "hello", link: link.id, slot, remote, identity, certificate, hello });
     }
     if (type !== frameType.welcome) return link.close("protocol_error", "unexpected HELLO");
     const welcome = decodeWelcome(body);

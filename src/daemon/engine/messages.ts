@@ -4,6 +4,7 @@ import type { LivenessRules } from "../link/liveness.ts";
 import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
 import type { SessionSpec } from "../session/data-session.ts";
 import type { TlsMaterial } from "../tls/material.ts";
+import type { PeerCertificate } from "../tls/trust.ts";
 import type { OffloadFeatures } from "../tun/device.ts";
 
 /** What a data thread needs to begin; plain data and shared memory, so that it crosses to a worker. */
@@ -52,7 +53,13 @@ export type Command =
   | { readonly type: "retire"; readonly link: number }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   | { readonly type: "close_session"; readonly session: string; readonly reason: CloseReason; readonly text: string }
-  | { readonly type: "goaway"; readonly scope: GoawayScope; readonly reason: string }
+  /** `link` undefined: every active one. */
+  | {
+      readonly type: "goaway";
+      readonly link: number | undefined;
+      readonly scope: GoawayScope;
+      readonly reason: string;
+    }
   /** Ends every link and the listener; answered by `stopped`. */
   | { readonly type: "stop"; readonly reason: CloseReason };
 
@@ -67,13 +74,20 @@ export type Event =
       readonly slot: number;
       readonly remote: string;
       readonly identity: string;
+      readonly certificate: PeerCertificate;
       readonly hello: Hello;
     }
   /** `reason` undefined: the server answered. */
   | { readonly type: "probed"; readonly name: string; readonly reason: string | undefined; readonly text: string }
   | { readonly type: "dial_failed"; readonly link: number; readonly reason: string; readonly text: string }
   /** `local` is our own outer address. */
-  | { readonly type: "secured"; readonly link: number; readonly remote: string; readonly local: string }
+  | {
+      readonly type: "secured";
+      readonly link: number;
+      readonly remote: string;
+      readonly local: string;
+      readonly certificate: PeerCertificate;
+    }
   | {
       readonly type: "welcome";
       readonly link: number;

@@ -3,9 +3,15 @@ import { SssonectorError } from "../../shared/errors.ts";
 import { type Crl, isRevoked, isSignedBy, parseCrls } from "./crl.ts";
 import type { PemSource } from "./source.ts";
 
+/** A list that is valid now, with the CAs of the set whose key signed it. */
+export interface CheckedCrl {
+  readonly list: Crl;
+  readonly signers: readonly X509Certificate[];
+}
+
 /**
- * Checks the lists against the CAs and our own certificate. Returns the epoch milliseconds at which the first list
- * expires. Throws `tls_crl_malformed`, `tls_crl_signature`, `tls_crl_expired`, `tls_crl_not_yet_valid`, `tls_revoked`.
+ * Checks the lists against the CAs and our own certificate. Throws `tls_crl_malformed`, `tls_crl_signature`,
+ * `tls_crl_expired`, `tls_crl_not_yet_valid`, `tls_revoked`.
  */
 export function checkCrls(
   source: PemSource,
@@ -13,20 +19,20 @@ export function checkCrls(
   certificate: X509Certificate,
   authorities: readonly X509Certificate[],
   wallMs: number,
-): number {
-  const lists = parseCrls(source.text);
-  for (const list of lists) {
-    if (!authorities.some((ca) => isSignedBy(list, ca.publicKey))) {
+): CheckedCrl[] {
+  return parseCrls(source.text).map((list) => {
+    const signers = authorities.filter((ca) => isSignedBy(list, ca.publicKey));
+    if (signers.length === 0) {
       throw new SssonectorError("tls_crl_signature", `${source.label} is not signed by the CA`);
     }
     checkCrlDates(source, list, wallMs);
     // Serials are unique per CA only.
-    const ours = authorities.some((ca) => certificate.checkIssued(ca) && isSignedBy(list, ca.publicKey));
+    const ours = signers.some((ca) => certificate.checkIssued(ca));
     if (ours && isRevoked(list, certificate.serialNumber)) {
       throw new SssonectorError("tls_revoked", `${certSource.label} is revoked in ${source.label}`);
     }
-  }
-  return Math.min(...lists.map(({ nextUpdateMs }) => nextUpdateMs));
+    return { list, signers };
+  });
 }
 
 function checkCrlDates({ label }: PemSource, { thisUpdateMs, nextUpdateMs }: Crl, wallMs: number): void {

@@ -12,6 +12,8 @@ export interface Crl {
   readonly nextUpdateMs: number;
   /** Serials in lower-case hex without leading zeros. */
   readonly revoked: ReadonlySet<string>;
+  /** The whole list. */
+  readonly der: Buffer;
   readonly signed: Buffer;
   readonly signature: Buffer;
   /** Hash that the signature uses; undefined for EdDSA, which has its own. */
@@ -49,6 +51,7 @@ export function parseCrl(der: Buffer): Crl {
   if (signature[0] !== 0) throw malformed("a signature with unused bits");
   return {
     ...parseSigned(signed, algorithm),
+    der,
     signed: signed.whole,
     signature: signature.subarray(1),
     hash: hashOf(algorithm),

@@ -2,9 +2,11 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { SssonectorError } from "../../shared/errors.ts";
 import { identityOfAltNames } from "../../shared/identity.ts";
 import { checkCrls } from "./crl-check.ts";
+import { describeCertificate, describeCrl, type OwnCertificate } from "./own-certificates.ts";
 import { pemBlocks } from "./pem.ts";
 import { type PemSource, readSource } from "./source.ts";
 import { isFor, refuseWeak } from "./strength.ts";
+import { Trust } from "./trust.ts";
 
 export { assertPrivate } from "./source.ts";
 
@@ -30,16 +32,24 @@ export interface TlsMaterial {
   readonly identity: string;
   /** Serial of our certificate, in hex. */
   readonly serial: string;
-  /** Epoch milliseconds at which the first of certificate, its CA and the CRL expires. */
-  readonly notAfterMs: number;
   readonly minVersion: "1.2" | "1.3";
+}
+
+/** Certificate, key, CAs and lists that were checked together, for each of their uses. */
+export interface TlsSet {
+  /** For handshakes. */
+  readonly material: TlsMaterial;
+  /** For links that are up. */
+  readonly trust: Trust;
+  /** For people: our certificate, the CAs, the lists. */
+  readonly own: readonly OwnCertificate[];
 }
 
 /**
  * Reads and checks the whole set as a peer would, so that a bad one is refused before it is used. The certificate has to
  * be signed by a CA of `ca` itself; intermediate CAs are not supported. Throws one `tls_…` code per kind of failure.
  */
-export function loadMaterial(tls: TlsFiles, role: "server" | "client", wallMs: number): TlsMaterial {
+export function loadTls(tls: TlsFiles, role: "server" | "client", wallMs: number): TlsSet {
   const certSource = readSource("cert", tls.cert, false);
   const keySource = readSource("key", tls.key, true);
   const caSource = readSource("ca", tls.ca, false);
@@ -55,18 +65,22 @@ export function loadMaterial(tls: TlsFiles, role: "server" | "client", wallMs: n
   const issuer = issuerOf(certSource, certificate, caSource, authorities);
   checkDates(caSource, issuer, wallMs);
   const identity = ownIdentity(certSource, certificate);
-  const crlEndMs =
-    crlSource === undefined ? Infinity : checkCrls(crlSource, certSource, certificate, authorities, wallMs);
-  return {
+  const crls = crlSource === undefined ? [] : checkCrls(crlSource, certSource, certificate, authorities, wallMs);
+  const material = {
     cert: pem,
     key: keySource.text,
     ca: caSource.text,
     ...(crlSource === undefined ? {} : { crl: crlSource.text }),
     identity,
     serial: certificate.serialNumber,
-    notAfterMs: Math.min(certificate.validToDate.getTime(), issuer.validToDate.getTime(), crlEndMs),
     minVersion: tls.min_version,
   };
+  const own = [
+    describeCertificate("certificate", certSource, certificate),
+    ...authorities.map((ca) => describeCertificate("ca", caSource, ca)),
+    ...crls.map((crl) => describeCrl(crlSource ?? caSource, crl)),
+  ];
+  return { material, trust: new Trust(authorities, crls), own };
 }
 
 interface ParsedCertificate {

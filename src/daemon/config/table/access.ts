@@ -42,7 +42,7 @@ export const security: Setting[] = [
   }),
   value("security.certificates.auto_reload", flag, "Take new certificate files as soon as they appear.", {
     default: true,
-    ...lateLive,
+    ...live,
   }),
   value(
     "security.certificates.rotation_interval",

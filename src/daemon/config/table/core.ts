@@ -27,6 +27,7 @@ export const core: Setting[] = [
       ...live,
     },
   ),
+  value("core.auto_reload", flag, "Reload as soon as the configuration file has changed.", { default: true, ...live }),
   value("core.state_dir", place.path, "Directory for leases, session tokens and the journal of what was set up.", {
     derived: "$STATE_DIRECTORY, else /var/lib/sssonector/NAME",
     example: "/var/lib/sssonector/edge-01",
