@@ -1,14 +1,9 @@
+import type { AuditEntry } from "../../src/daemon/control/actions.ts";
 import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "../../src/daemon/control/backend.ts";
+import type { CertificateReport } from "../../src/shared/control/certificates.ts";
 import type { MoveFacts } from "../../src/shared/control/protocol.ts";
-import type { DaemonEvent, Snapshot } from "../../src/shared/control/snapshot.ts";
+import type { DaemonEvent, Moment, Snapshot } from "../../src/shared/control/snapshot.ts";
 import { aSnapshot } from "./snapshot.ts";
-
-interface AuditEntry {
-  who: string;
-  action: string;
-  target: string;
-  outcome: string;
-}
 
 /** A daemon's state that a test sets by hand; `set` tells subscribers as the daemon's monitor does. */
 export class FakeControlBackend implements ControlBackend {
@@ -18,11 +13,16 @@ export class FakeControlBackend implements ControlBackend {
     { key: "network.mtu", value: 1500, default: 1500, source: "default", reload: "live" },
   ];
   audits: AuditEntry[] = [];
+  /** The history: the newest moment at or before a time is the one that is told. */
+  moments: Moment[] = [];
   kicked: { target: string; reason: string }[] = [];
   /** Actions on backends and breakers that were done, dry runs left out. */
   acts: BackendAction[] = [];
   reloads = 0;
   stops = 0;
+  rotations = 0;
+  denials: { identity: string; denied: boolean }[] = [];
+  certificateReport: CertificateReport = { own: [], peers: [], peers_total: 0, denied: [] };
   /** Overrides what actions come to. */
   result: ActionResult | undefined;
   /** Runs at each action, before its result. */
@@ -55,6 +55,14 @@ export class FakeControlBackend implements ControlBackend {
     return this.state.events.filter((event) => event.seq > since);
   }
 
+  moment(at_ms: number): Moment | undefined {
+    return this.moments.findLast(({ time_ms }) => time_ms <= at_ms);
+  }
+
+  kept(): { oldest_ms: number | null; newest_ms: number | null } {
+    return { oldest_ms: this.moments[0]?.time_ms ?? null, newest_ms: this.moments.at(-1)?.time_ms ?? null };
+  }
+
   async kick(target: string, reason: string, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
     await this.onAction();
     if (this.result !== undefined) return this.result;
@@ -68,6 +76,22 @@ export class FakeControlBackend implements ControlBackend {
     await this.onAction();
     if (!dryRun) this.reloads += 1;
     return this.result ?? { kind: "done", message: dryRun ? "would change network.mtu" : "changed network.mtu" };
+  }
+
+  certificates(): CertificateReport {
+    return this.certificateReport;
+  }
+
+  async deny(identity: string, denied: boolean, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    await this.onAction();
+    if (!dryRun) this.denials.push({ identity, denied });
+    return this.result ?? { kind: "done", message: `${denied ? "shut out" : "let in"} ${identity}` };
+  }
+
+  async rotate({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    await this.onAction();
+    if (!dryRun) this.rotations += 1;
+    return this.result ?? { kind: "done", message: dryRun ? "would replace 2 links" : "replaces 2 links" };
   }
 
   async stop({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {

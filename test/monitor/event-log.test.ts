@@ -4,13 +4,31 @@ import { FakeClock } from "../fakes/clock.ts";
 
 it("numbers events, gives those since a number, and keeps the newest thousand", () => {
   const clock = new FakeClock({ wall: 5000 });
-  const log = new EventLog(clock);
+  const log = new EventLog(clock, { server: "edge-01", boot_id: "b1" });
   log.add("info", "started", "first", { count: 1 });
   clock.advance(10);
   log.add("warning", "repin_failed", "second");
   expect(log.since(0)).toEqual([
-    { seq: 1, time_ms: 5000, severity: "info", code: "started", message: "first", facts: { count: 1 } },
-    { seq: 2, time_ms: 5010, severity: "warning", code: "repin_failed", message: "second", facts: {} },
+    {
+      server: "edge-01",
+      boot_id: "b1",
+      seq: 1,
+      time_ms: 5000,
+      severity: "info",
+      code: "started",
+      message: "first",
+      facts: { count: 1 },
+    },
+    {
+      server: "edge-01",
+      boot_id: "b1",
+      seq: 2,
+      time_ms: 5010,
+      severity: "warning",
+      code: "repin_failed",
+      message: "second",
+      facts: {},
+    },
   ]);
   expect(log.since(1).map(({ code }) => code)).toEqual(["repin_failed"]);
   for (let n = 0; n < 2500; n++) log.add("info", "reloaded", String(n));
@@ -21,7 +39,7 @@ it("numbers events, gives those since a number, and keeps the newest thousand", 
 });
 
 it("tells listeners until they leave", () => {
-  const log = new EventLog(new FakeClock());
+  const log = new EventLog(new FakeClock(), { server: "edge-01", boot_id: "b1" });
   const heard: string[] = [];
   const off = log.onEvent(({ code }) => heard.push(code));
   log.add("info", "started", "");
@@ -32,7 +50,7 @@ it("tells listeners until they leave", () => {
 
 it("lets a peer cause 30 events at once and one a second, and says how many were left out", () => {
   const clock = new FakeClock();
-  const log = new EventLog(clock);
+  const log = new EventLog(clock, { server: "edge-01", boot_id: "b1" });
   const flap = (identity: string): void => log.add("info", "link_down", "", { identity });
   for (let n = 0; n < 1000; n++) flap("ann");
   expect(log.since(0)).toHaveLength(30);
@@ -47,7 +65,7 @@ it("lets a peer cause 30 events at once and one a second, and says how many were
 
 it("limits all strangers together, whatever addresses they come from", () => {
   const clock = new FakeClock();
-  const log = new EventLog(clock);
+  const log = new EventLog(clock, { server: "edge-01", boot_id: "b1" });
   for (let n = 0; n < 5000; n++) {
     log.add("warning", "handshake_refused", "", { remote: `[2001:db8::${n.toString(16)}]:4000`, reason: "not_tls" });
   }

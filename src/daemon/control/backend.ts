@@ -1,6 +1,8 @@
 import type { Millis } from "../../shared/clock.ts";
+import type { CertificateReport } from "../../shared/control/certificates.ts";
 import type { ConfigRow } from "../../shared/control/protocol.ts";
-import type { DaemonEvent, Snapshot } from "../../shared/control/snapshot.ts";
+import type { DaemonEvent, Moment, Snapshot } from "../../shared/control/snapshot.ts";
+import type { AuditEntry } from "./actions.ts";
 
 export type { ConfigRow };
 
@@ -27,15 +29,24 @@ export type BackendAction =
 
 /** What the control server needs of the daemon; daemon.ts provides it, tests a fake. */
 export interface ControlBackend {
-  snapshot(): Snapshot;
+  /** Without the control channel's own part. */
+  snapshot(): Omit<Snapshot, "control">;
   config(): ConfigRow[];
   /** Calls `changed` after each monitor tick (once a second) and each event; returns the unsubscribe function. */
   subscribe(changed: (event?: DaemonEvent) => void): () => void;
   /** Events with seq greater than `since`, oldest first, from the bounded event log. */
   events(since: number): DaemonEvent[];
+  /** The state at the second of `at_ms` (Unix epoch); undefined when nobody measured then. */
+  moment(at_ms: number): Moment | undefined;
+  /** Times of the oldest and the newest moment; null when there is none. */
+  kept(): { oldest_ms: number | null; newest_ms: number | null };
   /** Closes one link (by connection id) or a session with its links (by session id). The peer may come back. */
   kick(target: string, reason: string, options: { dryRun: boolean }): Promise<ActionResult>;
   reload(options: { dryRun: boolean }): Promise<ActionResult>;
+  certificates(): CertificateReport;
+  /** Shuts an identity out, or with `denied` false lets it in again. */
+  deny(identity: string, denied: boolean, options: { dryRun: boolean }): Promise<ActionResult>;
+  rotate(options: { dryRun: boolean }): Promise<ActionResult>;
   stop(options: { dryRun: boolean }): Promise<ActionResult>;
   /**
    * Changes a backend or breaker. `facts` are MoveFacts (src/shared/control/protocol.ts). Without `acceptRisk` what would
@@ -43,5 +54,5 @@ export interface ControlBackend {
    */
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult>;
   /** Records who did what for the audit. */
-  audit(entry: { who: string; action: string; target: string; outcome: string }): void;
+  audit(entry: AuditEntry): void;
 }

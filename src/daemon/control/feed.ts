@@ -1,24 +1,34 @@
 import type { ControlBackend } from "./backend.ts";
-import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { ControlState, Snapshot } from "../../shared/control/snapshot.ts";
 
 /** One snapshot for all subscribers, taken when somebody needs it and kept until the daemon's state changes. */
 export class SnapshotFeed {
   #backend: ControlBackend;
+  #control: () => ControlState;
   #listeners = new Set<() => void>();
   #snapshot: Snapshot | undefined;
   #stop: () => void;
 
-  constructor(backend: ControlBackend) {
+  constructor(backend: ControlBackend, control: () => ControlState) {
     this.#backend = backend;
-    this.#stop = backend.subscribe(() => {
-      this.#snapshot = undefined;
-      for (const listener of this.#listeners) listener();
-    });
+    this.#control = control;
+    this.#stop = backend.subscribe(() => this.changed());
   }
 
   current(): Snapshot {
-    this.#snapshot ??= this.#backend.snapshot();
+    this.#snapshot ??= this.fresh();
     return this.#snapshot;
+  }
+
+  /** Taken now, whoever has one already. */
+  fresh(): Snapshot {
+    return { ...this.#backend.snapshot(), control: this.#control() };
+  }
+
+  /** What was taken is old: the next one who needs a snapshot takes it anew. */
+  changed(): void {
+    this.#snapshot = undefined;
+    for (const listener of this.#listeners) listener();
   }
 
   /** Calls `listener` at each change; returns what ends that. */

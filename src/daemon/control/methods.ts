@@ -1,9 +1,12 @@
 import type { Clock } from "../../shared/clock.ts";
-import { type HelloParams, limits, protocolVersions } from "../../shared/control/protocol.ts";
-import { act, type Actor } from "./actions.ts";
-import type { ActionResult, ControlBackend } from "./backend.ts";
-import { auditTarget, backendAction } from "./backend-call.ts";
+import { type HelloParams, limits, type MomentPage, protocolVersions } from "../../shared/control/protocol.ts";
+import { type Acted, type ActionContext, type Actor } from "./actions.ts";
+import { type ActionCall, isAction } from "./action-call.ts";
+import type { ControlBackend } from "./backend.ts";
+import { pageOf } from "./moment-page.ts";
 import { type Call, failure, type Outcome } from "./request.ts";
+import { runAction } from "./run-action.ts";
+import { confirm, undo } from "./take-back.ts";
 
 /** What the methods know of the connection that calls them. */
 export interface Caller extends Actor {
@@ -14,48 +17,38 @@ export interface Caller extends Actor {
 }
 
 /** Runs one call; the result, or an error for the caller. */
-export async function dispatch(caller: Caller, call: Call, backend: ControlBackend, clock: Clock): Promise<Outcome> {
+export async function dispatch(caller: Caller, call: Call, context: ActionContext, clock: Clock): Promise<Outcome> {
   if (call.method !== "hello" && caller.hello === undefined) {
     return failure("version", "say hello first: versions, client");
   }
-  const action = (target: string, dryRun: boolean, run: () => Promise<ActionResult>): Promise<Outcome> =>
-    act(caller, { name: call.method, target, dryRun, run }, clock.now(), backend);
+  const { backend, feed } = context;
+  const run = (actor: Actor, action: ActionCall, name: string): Promise<Acted> =>
+    runAction(actor, action, name, context, clock);
+  if (isAction(call)) return (await run(caller, call, call.method)).outcome;
   switch (call.method) {
     case "hello":
       return hello(caller, call.params, backend);
     case "snapshot":
-      return { result: backend.snapshot() };
+      return { result: feed.fresh() };
     case "config":
       return { result: { rows: backend.config() } };
+    case "certificates":
+      return { result: backend.certificates() };
     case "events":
       return { result: { events: backend.events(call.params.since) } };
+    case "moment":
+      return { result: momentPage(backend, call.params.at_ms, call.params.from ?? 0) };
     case "subscribe":
       return subscribe(caller, call.params.rate_hz);
     case "unsubscribe":
       caller.unsubscribe();
       return { result: {} };
-    case "kick": {
-      const { target, reason = "", dry_run: dryRun = false } = call.params;
-      return action(target, dryRun, () => backend.kick(target, reason, { dryRun }));
-    }
-    case "reload": {
-      const { dry_run: dryRun = false } = call.params;
-      return action("", dryRun, () => backend.reload({ dryRun }));
-    }
-    case "stop": {
-      const { dry_run: dryRun = false } = call.params;
-      return action("", dryRun, () => backend.stop({ dryRun }));
-    }
-    case "drain":
-    case "ready":
-    case "maint":
-    case "set_weight":
-    case "reset_breaker":
-    case "open_breaker":
-    case "close_breaker": {
-      const { dry_run: dryRun = false, accept_risk: acceptRisk = false } = call.params;
-      const what = backendAction(call);
-      return action(auditTarget(what, acceptRisk), dryRun, () => backend.act(what, { dryRun, acceptRisk }));
+    case "undo":
+      return await undo(caller, call.params, context, run);
+    case "confirm": {
+      const outcome = confirm(caller, call.params.dry_run ?? false, context);
+      feed.changed();
+      return outcome;
     }
   }
 }
@@ -69,6 +62,13 @@ function hello(caller: Caller, params: HelloParams, backend: ControlBackend): Ou
   const { status } = backend.snapshot();
   const { name, version: daemon_version, pid } = status;
   return { result: { version, role: caller.role, name, daemon_version, pid } };
+}
+
+function momentPage(backend: ControlBackend, at: number, from: number): MomentPage {
+  const { oldest_ms, newest_ms } = backend.kept();
+  const moment = backend.moment(at);
+  const page = moment === undefined ? { moment: null, next: null } : pageOf(moment, from);
+  return { oldest_ms, newest_ms, ...page };
 }
 
 function subscribe(caller: Caller, wanted: number | undefined): Outcome {

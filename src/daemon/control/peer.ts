@@ -1,18 +1,25 @@
 import type { RawData, WebSocket } from "ws";
 import type { Clock } from "../../shared/clock.ts";
-import { type HelloParams, limits, type Role, type Update } from "../../shared/control/protocol.ts";
+import { type HelloParams, limits, type Role, type SshConnection, type Update } from "../../shared/control/protocol.ts";
+import type { Attached } from "../../shared/control/snapshot.ts";
 import { describeError } from "../../shared/errors.ts";
+import { printable } from "../../shared/text.ts";
+import type { ActionContext } from "./actions.ts";
 import { ActionLimit } from "./action-limit.ts";
-import type { ControlBackend } from "./backend.ts";
-import type { SnapshotFeed } from "./feed.ts";
 import { type Caller, dispatch } from "./methods.ts";
 import { failure, parseRequest } from "./request.ts";
 import { Subscription } from "./subscription.ts";
 
-export interface PeerContext {
-  backend: ControlBackend;
-  feed: SnapshotFeed;
+export interface PeerContext extends ActionContext {
   clock: Clock;
+}
+
+/** What the kernel says of the peer's process. */
+export interface Grant {
+  role: Role;
+  /** User and process, as the audit names them. */
+  who: string;
+  user: string;
 }
 
 /**
@@ -20,7 +27,9 @@ export interface PeerContext {
  * read holds one answer and one update in memory, whatever it asks.
  */
 export class ControlPeer implements Caller {
+  readonly id: number;
   readonly who: string;
+  readonly user: string;
   readonly role: Role;
   readonly limit: ActionLimit;
   hello: HelloParams | undefined;
@@ -30,10 +39,15 @@ export class ControlPeer implements Caller {
   #serving: Promise<void> | undefined;
   #subscription: Subscription | undefined;
   #unlisten: () => void;
+  #since: number;
+  #last: string | null = null;
 
-  constructor(socket: WebSocket, grant: { who: string; role: Role }, context: PeerContext) {
+  constructor(id: number, socket: WebSocket, grant: Grant, context: PeerContext) {
+    this.id = id;
     this.#socket = socket;
     this.who = grant.who;
+    this.user = grant.user;
+    this.#since = context.clock.wall();
     this.role = grant.role;
     this.#context = context;
     this.limit = new ActionLimit(limits.actionsPerSecond, context.clock.now());
@@ -44,6 +58,22 @@ export class ControlPeer implements Caller {
     socket.on("close", () => this.#closed());
   }
 
+  get ssh(): SshConnection | null | undefined {
+    return this.hello?.ssh;
+  }
+
+  acted(what: string): void {
+    this.#last = what;
+  }
+
+  /** How other subscribers see this one; undefined when it does not subscribe. */
+  get attached(): Attached | undefined {
+    if (this.#subscription === undefined) return undefined;
+    const { id, who, role, hello } = this;
+    const client = printable(hello?.client ?? "", limits.clientName);
+    return { id, who, client, role, since_ms: this.#since, last: this.#last };
+  }
+
   subscribe(rateHz: number): void {
     this.#subscription?.stop();
     const ready = (): boolean => this.#socket.bufferedAmount === 0 && this.#open();
@@ -51,6 +81,8 @@ export class ControlPeer implements Caller {
       void this.#send(JSON.stringify({ jsonrpc: "2.0", method: "update", params }));
     const { clock, feed } = this.#context;
     this.#subscription = new Subscription({ clock, snapshot: () => feed.current(), ready, send }, rateHz);
+    // Others learn of it after this one has its answer.
+    setImmediate(() => feed.changed());
   }
 
   unsubscribe(): void {
@@ -84,7 +116,7 @@ export class ControlPeer implements Caller {
     if (parsed.kind === "bad") return JSON.stringify(parsed.answer);
     const { id } = parsed.call;
     try {
-      const outcome = await dispatch(this, parsed.call, this.#context.backend, this.#context.clock);
+      const outcome = await dispatch(this, parsed.call, this.#context, this.#context.clock);
       return JSON.stringify({ jsonrpc: "2.0", id, ...outcome });
     } catch (error) {
       return JSON.stringify({ jsonrpc: "2.0", id, ...failure("internal", describeError(error)) });
@@ -107,7 +139,9 @@ export class ControlPeer implements Caller {
 
   #closed(): void {
     this.#unlisten();
-    this.unsubscribe();
     this.#waiting.length = 0;
+    if (this.#subscription === undefined) return;
+    this.unsubscribe();
+    this.#context.feed.changed();
   }
 }

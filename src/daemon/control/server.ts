@@ -3,11 +3,13 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../shared/clock.ts";
-import { limits, type Role } from "../../shared/control/protocol.ts";
+import { limits } from "../../shared/control/protocol.ts";
+import type { ControlState } from "../../shared/control/snapshot.ts";
 import { type AccessRules, type Accounts, type Credentials, describePeer, readAccounts, roleOf } from "./accounts.ts";
+import { ActionBook } from "./action-book.ts";
 import type { ControlBackend } from "./backend.ts";
 import { SnapshotFeed } from "./feed.ts";
-import { ControlPeer } from "./peer.ts";
+import { ControlPeer, type Grant } from "./peer.ts";
 import { listenUnix } from "./socket.ts";
 
 /** Milliseconds that clients get to take their last answer when the server closes. */
@@ -40,16 +42,13 @@ export async function startControlServer(
   return server;
 }
 
-interface Grant {
-  who: string;
-  role: Role;
-}
-
 /** The control channel: WebSocket on a unix socket. Disposing it says goodbye to clients and removes the socket. */
 export class ControlServer implements AsyncDisposable {
   #collaborators: ControlCollaborators;
   #settings: ControlSettings;
   #feed: SnapshotFeed;
+  #book: ActionBook;
+  #lastPeer = 0;
   #peers = new Set<ControlPeer>();
   #sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
   #http: Server;
@@ -57,7 +56,8 @@ export class ControlServer implements AsyncDisposable {
   constructor(collaborators: ControlCollaborators, settings: ControlSettings) {
     this.#collaborators = collaborators;
     this.#settings = settings;
-    this.#feed = new SnapshotFeed(collaborators.backend);
+    this.#book = new ActionBook(collaborators.clock);
+    this.#feed = new SnapshotFeed(collaborators.backend, () => this.#state());
     const http = {
       headersTimeout: 5_000,
       requestTimeout: 5_000,
@@ -84,6 +84,7 @@ export class ControlServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#feed.close();
+    this.#book.stop();
     const grace = Promise.withResolvers<void>();
     const timer = this.#collaborators.clock.after(closeGrace, () => grace.resolve());
     await Promise.race([Promise.all([...this.#peers].map((peer) => peer.idle())), grace.promise]);
@@ -115,7 +116,8 @@ export class ControlServer implements AsyncDisposable {
 
   #welcome(socket: WebSocket, grant: Grant): void {
     const { backend, clock } = this.#collaborators;
-    const peer = new ControlPeer(socket, grant, { backend, clock, feed: this.#feed });
+    this.#lastPeer += 1;
+    const peer = new ControlPeer(this.#lastPeer, socket, grant, { backend, clock, feed: this.#feed, book: this.#book });
     this.#peers.add(peer);
     socket.on("close", () => this.#peers.delete(peer));
   }
@@ -126,7 +128,14 @@ export class ControlServer implements AsyncDisposable {
     if (peer === undefined) return undefined;
     const accounts = this.#accounts();
     const role = roleOf(peer, this.#settings, accounts);
-    return role === undefined ? undefined : { role, who: describePeer(peer, accounts) };
+    return role === undefined
+      ? undefined
+      : { role, who: describePeer(peer, accounts), user: accounts.userName(peer.uid) ?? `uid ${peer.uid}` };
+  }
+
+  #state(): ControlState {
+    const attached = [...this.#peers].map((peer) => peer.attached).filter((one) => one !== undefined);
+    return { revision: this.#book.revision, attached, unconfirmed: this.#book.unconfirmed };
   }
 
   #accounts(): Accounts {

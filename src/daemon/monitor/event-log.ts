@@ -9,14 +9,17 @@ const kept = 1000;
 /** What has happened, numbered; the newest 1,000. What a peer causes is limited, so that it can't push out the rest. */
 export class EventLog {
   readonly #clock: Clock;
+  readonly #origin: Pick<DaemonEvent, "server" | "boot_id">;
   readonly #events: DaemonEvent[] = [];
   readonly #listeners = new Set<(event: DaemonEvent) => void>();
   readonly #limit = new PeerLimit();
   readonly #counts = new Map<EventCode, number>();
   #seq = 0;
 
-  constructor(clock: Clock) {
+  /** `origin` tells the events of this run from those of every other one. */
+  constructor(clock: Clock, origin: Pick<DaemonEvent, "server" | "boot_id">) {
     this.#clock = clock;
+    this.#origin = origin;
   }
 
   add<C extends EventCode>(severity: Severity & SeverityOf<C>, code: C, message: string, facts: LogFacts = {}): void {
@@ -25,7 +28,7 @@ export class EventLog {
     if (suppressed === undefined) return;
     this.#seq += 1;
     const all = suppressed === 0 ? facts : { ...facts, suppressed };
-    const event = { seq: this.#seq, time_ms: this.#clock.wall(), severity, code, message, facts: all };
+    const event = { ...this.#origin, seq: this.#seq, time_ms: this.#clock.wall(), severity, code, message, facts: all };
     this.#events.push(event);
     if (this.#events.length > kept) this.#events.shift();
     for (const listener of this.#listeners) listener(event);

@@ -11,6 +11,7 @@ import {
   protocolVersions,
   type Result,
   type RpcMessage,
+  type SshConnection,
 } from "./protocol.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -23,6 +24,8 @@ export interface ControlOptions {
   clientName: string;
   /** Milliseconds for connecting, and for each answer. */
   timeoutMs: number;
+  /** The ssh connection that the user works through, see ownSsh. */
+  ssh?: SshConnection | null | undefined;
 }
 
 /** Milliseconds that the daemon gets to say goodbye. */
@@ -78,7 +81,8 @@ export class ControlClient {
 
   async hello(): Promise<void> {
     const versions = [...protocolVersions];
-    this.#daemon = await this.call("hello", { versions, client: this.#options.clientName });
+    const { clientName: client, ssh } = this.#options;
+    this.#daemon = await this.call("hello", { versions, client, ssh });
   }
 
   /**

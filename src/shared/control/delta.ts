@@ -2,13 +2,25 @@
  * Differences between snapshots. A reader that missed some gets one delta from the last it was sent to the newest,
  * so nothing is ever merged or replayed.
  */
-import type { Backend, Breaker, Connection, DaemonEvent, HistoryPoint, Session, Snapshot, Status } from "./snapshot.ts";
+import type {
+  Backend,
+  Breaker,
+  Connection,
+  ControlState,
+  DaemonEvent,
+  HistoryPoint,
+  Session,
+  Snapshot,
+  Status,
+} from "./snapshot.ts";
 
 export interface Delta {
   /** The later snapshot's `time_ms`. */
   time_ms: number;
   /** Fields of the status that changed, whole values. */
   status?: Partial<Status>;
+  /** As for the status. */
+  control?: Partial<ControlState>;
   connections?: TableDelta<Connection>;
   sessions?: TableDelta<Session>;
   backends?: TableDelta<Backend, "name">;
@@ -41,6 +53,7 @@ export interface ListDelta<Item> {
 export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   const delta: Delta = { time_ms: after.time_ms };
   const status = changedFields(before.status, after.status);
+  const control = changedFields(before.control, after.control);
   const connections = diffTable(before.connections, after.connections, "id");
   const sessions = diffTable(before.sessions, after.sessions, "id");
   const backends = diffTable(before.backends, after.backends, "name");
@@ -48,6 +61,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   const events = diffList(before.events, after.events, (event) => event.seq);
   const history = diffList(before.history, after.history, (point) => point.time_ms);
   if (status !== undefined) delta.status = status;
+  if (control !== undefined) delta.control = control;
   if (connections !== undefined) delta.connections = connections;
   if (sessions !== undefined) delta.sessions = sessions;
   if (backends !== undefined) delta.backends = backends;
@@ -63,6 +77,7 @@ export function apply(before: Snapshot, delta: Delta): Snapshot {
     v: before.v,
     time_ms: delta.time_ms,
     status: delta.status === undefined ? before.status : { ...before.status, ...delta.status },
+    control: delta.control === undefined ? before.control : { ...before.control, ...delta.control },
     connections: applyTable(before.connections, delta.connections, "id"),
     sessions: applyTable(before.sessions, delta.sessions, "id"),
     backends: applyTable(before.backends, delta.backends, "name"),

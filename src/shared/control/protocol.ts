@@ -2,8 +2,9 @@
  * The control protocol: JSON-RPC 2.0 in WebSocket text messages (docs/control-protocol.md). Only types and
  * constants, since the command and the console load this file; what checks parameters lives in the daemon.
  */
+import type { CertificateReport } from "./certificates.ts";
 import type { Delta } from "./delta.ts";
-import type { DaemonEvent, Snapshot } from "./snapshot.ts";
+import type { DaemonEvent, Moment, Snapshot } from "./snapshot.ts";
 
 /** Versions of the protocol that this program speaks, best first. */
 export const protocolVersions: readonly number[] = [1];
@@ -30,6 +31,8 @@ export const limits = {
   weight: { min: 0, max: 256 },
   /** Milliseconds of a drain's deadline and of a breaker that is forced open. */
   timeMs: { min: 100, max: 604_800_000 },
+  /** Milliseconds in which a change wants to be confirmed. */
+  confirmMs: { min: 1_000, max: 3_600_000 },
 } as const;
 
 export type NoParams = Record<string, never>;
@@ -41,6 +44,19 @@ export interface HelloParams {
   client: string;
   /** Rate of a later `subscribe` that names none. */
   rate_hz?: number | undefined;
+  /**
+   * Addresses of the ssh connection that the client's user works through, so that an action that would cut it is
+   * refused; null: none, absent: unknown.
+   */
+  ssh?: SshConnection | null | undefined;
+}
+
+/** Addresses without ports, as in SSH_CONNECTION. */
+export interface SshConnection {
+  /** Where the user's ssh client is. */
+  peer: string;
+  /** Where it reached this host. */
+  local: string;
 }
 
 export interface HelloResult {
@@ -67,6 +83,10 @@ export interface ConfigRow {
 export interface ActionParams {
   /** Say what would happen and do nothing. */
   dry_run?: boolean | undefined;
+  /** Do it also when it takes the last healthy backend or cuts the user's own connection; refused otherwise, dry runs too. */
+  accept_risk?: boolean | undefined;
+  /** `control.revision` of the state that the user saw: refused when somebody else acted on the same object since. */
+  revision?: number | undefined;
 }
 
 export interface KickParams extends ActionParams {
@@ -76,19 +96,18 @@ export interface KickParams extends ActionParams {
   reason?: string | undefined;
 }
 
-/** Actions on backends and breakers. */
-export interface RiskyParams extends ActionParams {
-  /** Do it also when it takes the last healthy backend; refused otherwise, dry runs too. */
-  accept_risk?: boolean | undefined;
+export interface IdentityParams extends ActionParams {
+  /** Identity of a peer's certificate; it need not be connected. */
+  identity: string;
 }
 
-export interface BackendParams extends RiskyParams {
+export interface BackendParams extends ActionParams {
   /** Name of a backend. */
   backend: string;
 }
 
 /** Without a name: this daemon itself. */
-export interface DaemonOrBackendParams extends RiskyParams {
+export interface DaemonOrBackendParams extends ActionParams {
   backend?: string | undefined;
 }
 
@@ -100,10 +119,12 @@ export interface DrainParams extends DaemonOrBackendParams {
 export interface SetWeightParams extends BackendParams {
   /** `auto` gives the weight back to the configuration, health and load. */
   weight: number | "auto";
+  /** Milliseconds after which it reverts unless it is confirmed; default: it stays. */
+  confirm_within_ms?: number | undefined;
 }
 
 /** Exactly one of `backend` and `all`. */
-export interface ResetBreakerParams extends RiskyParams {
+export interface ResetBreakerParams extends ActionParams {
   backend?: string | undefined;
   all?: boolean | undefined;
 }
@@ -128,7 +149,21 @@ export interface ActionOutcome {
   outcome: "done";
   dry_run: boolean;
   message: string;
+  /** `cuts_own: true`: it cuts the connection that its user works through. */
   facts: Record<string, unknown>;
+  /** `control.revision` after it. */
+  revision: number;
+}
+
+/** A page of a moment: its rows come in as many answers as it takes to keep each below 64 KiB. */
+export interface MomentPage {
+  /** Times of the oldest and the newest second that are kept; null when there is none yet. */
+  oldest_ms: number | null;
+  newest_ms: number | null;
+  /** The second asked for, with the rows from `from` on; null when nobody measured then. */
+  moment: Moment | null;
+  /** `from` of the next page; null on the last one. */
+  next: number | null;
 }
 
 /** Parameters and result of every method. */
@@ -137,6 +172,7 @@ export interface Methods {
   snapshot: { params: NoParams; result: Snapshot };
   config: { params: NoParams; result: { rows: ConfigRow[] } };
   events: { params: { since: number }; result: { events: DaemonEvent[] } };
+  moment: { params: { at_ms: number; from?: number | undefined }; result: MomentPage };
   subscribe: { params: { rate_hz?: number | undefined }; result: { rate_hz: number } };
   unsubscribe: { params: NoParams; result: NoParams };
   kick: { params: KickParams; result: ActionOutcome };
@@ -149,6 +185,12 @@ export interface Methods {
   reset_breaker: { params: ResetBreakerParams; result: ActionOutcome };
   open_breaker: { params: OpenBreakerParams; result: ActionOutcome };
   close_breaker: { params: BackendParams; result: ActionOutcome };
+  certificates: { params: NoParams; result: CertificateReport };
+  revoke: { params: IdentityParams; result: ActionOutcome };
+  allow: { params: IdentityParams; result: ActionOutcome };
+  rotate: { params: ActionParams; result: ActionOutcome };
+  confirm: { params: ActionParams; result: ActionOutcome };
+  undo: { params: ActionParams; result: ActionOutcome };
 }
 
 export type Method = keyof Methods;
@@ -166,7 +208,7 @@ export interface MethodRow {
 export const methods: Readonly<Record<Method, MethodRow>> = {
   hello: {
     role: "viewer",
-    params: "versions, client, rate_hz?",
+    params: "versions, client, rate_hz?, ssh?",
     result: "version, role, name, daemon_version, pid",
     does: "first request of a connection: agree on the version",
   },
@@ -178,6 +220,12 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     does: "the settings in effect, secrets left out",
   },
   events: { role: "viewer", params: "since", result: "events[]", does: "events with a seq above `since`" },
+  moment: {
+    role: "viewer",
+    params: "at_ms, from?",
+    result: "oldest_ms, newest_ms, moment, next",
+    does: "the state at a second of the last 15 minutes, in pages: ask again with `from` while `next` is not null",
+  },
   subscribe: {
     role: "viewer",
     params: "rate_hz?",
@@ -187,63 +235,99 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
   unsubscribe: { role: "viewer", params: "", result: "", does: "end the notifications" },
   kick: {
     role: "operator",
-    params: "target, reason?, dry_run?",
-    result: "outcome, dry_run, message, facts",
+    params: "target, reason?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "close a connection, or a session with its links; the peer may come back",
   },
   reload: {
     role: "operator",
-    params: "dry_run?",
-    result: "outcome, dry_run, message, facts",
+    params: "dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "read the configuration again and apply what can change live",
   },
   stop: {
     role: "operator",
-    params: "dry_run?",
-    result: "outcome, dry_run, message, facts",
+    params: "dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "stop the daemon gracefully",
   },
   drain: {
     role: "operator",
-    params: "backend?, deadline_ms?, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend?, deadline_ms?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "no new traffic for a backend; what can move is moved; without a name: for this daemon",
   },
   ready: {
     role: "operator",
-    params: "backend?, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "take traffic again: end a drain or maint of a backend, or this daemon's drain",
   },
   maint: {
     role: "operator",
-    params: "backend, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "neither traffic nor checks for a backend: what it carries is moved or cut",
   },
   set_weight: {
     role: "operator",
-    params: "backend, weight, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend, weight, confirm_within_ms?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "pin a backend's weight (0 to 256), or give it back with `auto`",
   },
   reset_breaker: {
     role: "operator",
-    params: "backend?, all?, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend?, all?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "close a breaker, or all of them, with empty counters; it works by itself again",
   },
   open_breaker: {
     role: "operator",
-    params: "backend, for_ms?, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend, for_ms?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "force a breaker open: no new links, sessions or flows for its backend",
   },
   close_breaker: {
     role: "operator",
-    params: "backend, dry_run?, accept_risk?",
-    result: "outcome, dry_run, message, facts",
+    params: "backend, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
     does: "let a breaker admit everything; it counts but does not trip until it is reset",
+  },
+  certificates: {
+    role: "viewer",
+    params: "",
+    result: "own[], peers[], peers_total, denied[]",
+    does: "own certificate, CAs and revocation lists, certificates of peers, identities that were shut out",
+  },
+  revoke: {
+    role: "operator",
+    params: "identity, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "shut an identity out of this server for good: its sessions end, its tokens are refused, also after a restart",
+  },
+  allow: {
+    role: "operator",
+    params: "identity, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "take back a `revoke`",
+  },
+  rotate: {
+    role: "operator",
+    params: "dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "replace every link by one on the newest certificates, the new one first",
+  },
+  confirm: {
+    role: "operator",
+    params: "dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "keep your changes that would revert by themselves",
+  },
+  undo: {
+    role: "operator",
+    params: "dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "take back your last change of a weight, a backend or a breaker",
   },
 };
 

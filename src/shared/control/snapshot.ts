@@ -13,6 +13,8 @@ export interface Status {
   state: DaemonState;
   uptime_seconds: number;
   pid: number;
+  /** Random for each run of the daemon: `seq` of events and `revision` of control start anew with it. */
+  boot_id: string;
   interface: string;
   mtu: number;
   inner: string[];
@@ -28,10 +30,25 @@ export interface Status {
   dropped: Record<string, number>;
   /** Refused handshakes and links that broke the protocol, by reason. */
   refused: Record<string, number>;
-  /** Seconds until this daemon's own certificate expires. */
+  /** Seconds until this daemon's own certificate expires, until the first of its CAs does, until its revocation list does. */
   certificate_expires_seconds: number;
+  ca_expires_seconds: number;
+  /** Null without a list. */
+  crl_expires_seconds: number | null;
+  /** Null: none since the start. */
+  last_reload: LastReload | null;
   /** Problems that an operator should know of, most severe first. */
   alerts: Alert[];
+}
+
+export interface LastReload {
+  /** Milliseconds since the Unix epoch. */
+  time_ms: number;
+  /** What asked for it: `ctl reload`, SIGHUP, or a change of the config file or of certificate files. */
+  trigger: "command" | "signal" | "config_file" | "certificate_files";
+  /** failed: nothing changed. */
+  result: "done" | "failed";
+  message: string;
 }
 
 export interface Alert {
@@ -141,6 +158,9 @@ export interface Breaker {
 }
 
 export interface DaemonEvent {
+  /** The daemon's name and run; with `seq` they tell an event from every other one. */
+  server: string;
+  boot_id: string;
   /** Grows by one for each event of this daemon's run. */
   seq: number;
   /** Milliseconds since the Unix epoch. */
@@ -153,12 +173,46 @@ export interface DaemonEvent {
   facts: Record<string, string | number>;
 }
 
+/** A program that subscribed to the daemon's state. */
+export interface Attached {
+  /** Number of its connection, unique in this run of the daemon. */
+  id: number;
+  /** As the audit names its user and process. */
+  who: string;
+  /** As it called itself at hello: `sssonector top`, `ctl`. */
+  client: string;
+  role: "viewer" | "operator";
+  /** Milliseconds since the Unix epoch. */
+  since_ms: number;
+  /** The last thing that it did; null when it only looks. */
+  last: string | null;
+}
+
+/** A change that reverts by itself unless its user confirms it. */
+export interface Unconfirmed {
+  /** The change's revision. */
+  revision: number;
+  who: string;
+  what: string;
+  /** Milliseconds since the Unix epoch. */
+  reverts_at_ms: number;
+}
+
+/** Who steers the daemon, and what can still be taken back. */
+export interface ControlState {
+  /** Grows by one with each action that is done. */
+  revision: number;
+  attached: Attached[];
+  unconfirmed: Unconfirmed[];
+}
+
 /** Everything that a console draws. */
 export interface Snapshot {
   v: 1;
   /** Milliseconds since the Unix epoch at which it was taken. */
   time_ms: number;
   status: Status;
+  control: ControlState;
   connections: Connection[];
   sessions: Session[];
   /** In the order of the configuration. */
@@ -177,4 +231,17 @@ export interface HistoryPoint {
   connections: number;
   sessions: number;
   dropped: number;
+}
+
+/** The daemon's state at a second of its history. Events and totals over time are in the snapshot and the event log. */
+export interface Moment {
+  /** Milliseconds since the Unix epoch. */
+  time_ms: number;
+  status: Status;
+  connections: Connection[];
+  sessions: Session[];
+  backends: Backend[];
+  breakers: Breaker[];
+  /** Rows that were left out, since the history keeps the busiest connections and the first rows of other tables. */
+  omitted: number;
 }

@@ -44,7 +44,9 @@ describe("JSON for scripts", () => {
 
   it("an action", async () => {
     expect(await ctl("kick", "c1", "--reason", "why", "--json")).toBe(0);
-    expect(json()).toEqual([{ v: 1, outcome: "done", dry_run: false, message: "closed c1", facts: { links: 1 } }]);
+    expect(json()).toEqual([
+      { v: 1, outcome: "done", dry_run: false, message: "closed c1", facts: { links: 1 }, revision: 1 },
+    ]);
     expect(rig.backend.kicked).toEqual([{ target: "c1", reason: "why" }]);
   });
 });

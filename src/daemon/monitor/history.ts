@@ -1,0 +1,104 @@
+import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Connection, Moment, Snapshot } from "../../shared/control/snapshot.ts";
+import { ConnectionRows } from "./history-rows.ts";
+
+/** What the history takes of a snapshot. */
+export type Recorded = Omit<Snapshot, "v" | "control" | "events" | "history">;
+
+/** 15 minutes of seconds. */
+const seconds = 900;
+/** The connections with the most traffic in a second. */
+const connectionsKept = 512;
+/** The first rows of each other table. */
+const rowsKept = 128;
+/** Bytes that all seconds take together; beyond it the oldest go. 512 connections for 15 minutes are 12.9 MB. */
+const bytesKept = 16 * 1024 * 1024;
+const sweepEvery = 60;
+
+interface Frame {
+  readonly second: number;
+  readonly time_ms: number;
+  /** Everything but the connections, as deflated JSON. */
+  readonly rest: Buffer;
+  readonly connections: Buffer;
+}
+
+/**
+ * The daemon's state of each second of the last 15 minutes, in bounded memory: at most 16 MiB of packed rows outside
+ * of the heap and about 2 MB of names.
+ */
+export class History {
+  readonly #rows = new ConnectionRows();
+  #frames: Frame[] = [];
+  #bytes = 0;
+  #seconds = 0;
+
+  /** Bytes of the packed rows. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get oldest(): number | null {
+    return this.#frames[0]?.time_ms ?? null;
+  }
+
+  get newest(): number | null {
+    return this.#frames.at(-1)?.time_ms ?? null;
+  }
+
+  /** Keeps one more second. */
+  record({ connections, time_ms, ...state }: Recorded): void {
+    const second = this.#seconds;
+    this.#seconds += 1;
+    const shown = busiest(connections);
+    const packed = this.#rows.pack(shown, time_ms, second);
+    const { cut, omitted } = cutTables(state);
+    const left = omitted + connections.length - shown.length;
+    const json = JSON.stringify({ ...cut, omitted: left });
+    const rest = deflateRawSync(json, { level: constants.Z_BEST_SPEED });
+    this.#frames.push({ second, time_ms, rest, connections: packed });
+    this.#bytes += rest.length + packed.length;
+    this.#evict();
+    if (second % sweepEvery === 0) this.#rows.sweep(this.#frames[0]?.second ?? second);
+  }
+
+  /** The state in the second of `at_ms`; undefined when nobody measured then. */
+  at(at_ms: number): Moment | undefined {
+    const frame = this.#frames.findLast(({ time_ms }) => time_ms <= at_ms + slack);
+    if (frame === undefined || at_ms - frame.time_ms > longestGap) return undefined;
+    const { time_ms } = frame;
+    const rest = JSON.parse(inflateRawSync(frame.rest).toString()) as Omit<Moment, "time_ms" | "connections">;
+    return { ...rest, time_ms, connections: this.#rows.unpack(frame.connections, time_ms) };
+  }
+
+  #evict(): void {
+    while (this.#frames.length > seconds || this.#bytes > bytesKept) {
+      const gone = this.#frames.shift();
+      this.#bytes -= gone === undefined ? 0 : gone.rest.length + gone.connections.length;
+    }
+  }
+}
+
+/** Milliseconds by which a second may be late and still is the one that was meant. */
+const slack = 50;
+/** Milliseconds after a measured second from which on nobody measured. */
+const longestGap = 1_500;
+
+function busiest(connections: readonly Connection[]): readonly Connection[] {
+  if (connections.length <= connectionsKept) return connections;
+  const busy = connections.toSorted((a, b) => b.rx_bps + b.tx_bps - a.rx_bps - a.tx_bps).slice(0, connectionsKept);
+  const chosen = new Set(busy);
+  return connections.filter((row) => chosen.has(row));
+}
+
+/** The tables without the rows beyond `rowsKept`. */
+function cutTables<State extends object>(state: State): { cut: State; omitted: number } {
+  let omitted = 0;
+  const cut = { ...state };
+  for (const [name, value] of Object.entries(state) as [keyof State, unknown][]) {
+    if (!Array.isArray(value) || value.length <= rowsKept) continue;
+    omitted += value.length - rowsKept;
+    cut[name] = value.slice(0, rowsKept) as State[keyof State];
+  }
+  return { cut, omitted };
+}
