@@ -36,7 +36,7 @@ export function planReload(
   if (next.kind === "bad") return bad(next.problems.map(describeProblem).join("; "));
   const { mode } = running.settings.core;
   if (next.settings.core.mode !== mode) {
-    return bad(`core.mode: a ${mode} can't become a ${next.settings.core.mode} while it runs; restart it`);
+    return bad(`config_conflict: core.mode must stay ${mode} until a restart (got ${next.settings.core.mode})`);
   }
   const tls = planCertificates({ ...running, settings: next.settings }, from);
   if (tls.kind === "bad") return tls;

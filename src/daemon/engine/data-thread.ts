@@ -271,7 +271,10 @@ export class DataThread {
       const held = this.#links.get(link.id);
       if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;
     },
-    goaway: (link, scope, reason) => this.#emit({ type: "goaway", link: link.id, scope, reason }),
+    goaway: (link, scope, reason) => {
+      if (this.#options.mode === "client") return this.#emit({ type: "goaway", link: link.id, scope, reason });
+      this.#left(link);
+    },
     closed: (link, reason, text, unsent) => this.#closed(link, reason, text, unsent),
     load: () => this.#load,
     sessionCount: () => this.#sessions.size,
@@ -350,8 +353,8 @@ export class DataThread {
   }
 
   #closeSession(id: string, reason: CloseReason, text: string): void {
-    const session = this.#sessions.get(id);
-    for (const link of session?.links.slice() ?? []) this.#links.get(link.id)?.link.close(reason, text);
+    // Also those that the client has left and not closed yet.
+    for (const { link, session } of this.#links.values()) if (session?.id === id) link.close(reason, text);
     this.#sessions.remove(id);
     this.#spoofedAt.delete(id);
   }
@@ -360,8 +363,15 @@ export class DataThread {
     const held = this.#links.get(id);
     if (held === undefined) return;
     held.session?.remove(held.link);
+    held.link.control(frameType.goaway, encodeGoaway("link", "replaced"));
     // Does not keep a thread that was stopped.
     setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter).unref();
+  }
+
+  /** The client sends nothing more over the link and will close it: what would be written to it then is lost. */
+  #left(link: Link): void {
+    const session = this.#links.get(link.id)?.session;
+    if (session !== undefined && session.links.length > 1) session.remove(link);
   }
 
   #spoofed(session: DataSession<FlowLink>): void {
