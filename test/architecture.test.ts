@@ -64,8 +64,22 @@ const table: readonly Row[] = [
     because: "the data plane's wiring runs in a thread of its own and does not know the control plane's",
   },
   {
+    zones: ["daemon/diagnose"],
+    may: ["shared", "daemon/sys", ...stages],
+    because: "it asks the stages what they would say at a start, and runs instead of the daemon",
+  },
+  {
     zones: ["daemon"],
-    may: ["shared", "daemon/sys", "daemon/packet", "daemon/flow", "daemon/monitor", "daemon/engine", ...stages],
+    may: [
+      "shared",
+      "daemon/sys",
+      "daemon/packet",
+      "daemon/flow",
+      "daemon/monitor",
+      "daemon/engine",
+      "daemon/diagnose",
+      ...stages,
+    ],
     because: "the daemon serves the console and the command, and works without them",
   },
 ];

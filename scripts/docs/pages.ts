@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration.ts";
+import { doctorPage } from "./doctor.ts";
 import { dropsPage } from "./drops.ts";
 import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
@@ -15,6 +16,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "config/sssonector.example.yaml", text: () => exampleConfig("server", "defaults") },
   { path: "docs/configuration.md", text: configurationPage },
+  { path: "docs/doctor.md", text: doctorPage },
   { path: "docs/drops.md", text: dropsPage },
   { path: "docs/errors.md", text: errorsPage },
   { path: "docs/events.md", text: eventsPage },

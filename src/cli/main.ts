@@ -14,6 +14,7 @@ const programs: ReadonlyMap<string, { summary: string; load: () => Promise<Progr
     "pki",
     { summary: "certificates: init, issue, revoke, renew, crl, bundle, show", load: () => import("./pki/main.ts") },
   ],
+  ["doctor", { summary: "why a tunnel does not start or carry traffic", load: () => import("./doctor/main.ts") }],
   [
     "demo",
     {
