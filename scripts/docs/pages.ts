@@ -5,6 +5,7 @@ import { doctorPage } from "./doctor.ts";
 import { dropsPage } from "./drops.ts";
 import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
+import { metricsPage } from "./metrics.ts";
 import { exampleConfig } from "./example.ts";
 
 export interface Page {
@@ -20,6 +21,7 @@ export const pages: readonly Page[] = [
   { path: "docs/drops.md", text: dropsPage },
   { path: "docs/errors.md", text: errorsPage },
   { path: "docs/events.md", text: eventsPage },
+  { path: "docs/metrics.md", text: metricsPage },
 ];
 
 /** The pages below `root` that are missing or differ from what the code says. */

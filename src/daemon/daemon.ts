@@ -19,6 +19,7 @@ import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import { createCounters, readDrops, readTotals } from "./metrics/counters.ts";
 import { createLinkSlots } from "./metrics/link-slots.ts";
+import { createLoopCells } from "./metrics/loop-delay.ts";
 import { EventLog } from "./monitor/event-log.ts";
 import { History, type Recorded } from "./monitor/history.ts";
 import { Monitor } from "./monitor/monitor.ts";
@@ -29,6 +30,7 @@ import { ServerRole } from "./server.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
 import { startWatchdog } from "./service-manager/watchdog.ts";
 import { peerCredentials } from "./sys/credentials.ts";
+import { Telemetry } from "./telemetry.ts";
 import { tlsSetOf } from "./tls-files.ts";
 import type { TlsSet } from "./tls/material.ts";
 import { HostNetwork } from "./tun/host.ts";
@@ -72,6 +74,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   #role: Role | undefined;
   #monitor: Monitor | undefined;
   #control: ControlServer | undefined;
+  #telemetry: Telemetry | undefined;
   #name = "";
 
   private constructor(parts: DaemonParts) {
@@ -121,6 +124,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     const host = await HostNetwork.open({ device: tun.name, stateDirectory: settings.core.state_dir });
     this.#cleanup.defer(() => host.close());
     const slots = createLinkSlots(settings.core.max_connections);
+    const dataLoop = createLoopCells();
     const engine = startEngine(
       {
         mode: settings.core.mode,
@@ -135,6 +139,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         clientToClient: isServer(settings) && settings.access.client_to_client,
         counters: this.#counters,
         linkSlots: slots,
+        loop: dataLoop,
       },
       (event) => this.#onEvent(event),
       (error) => this.#fail("engine_died", error.message),
@@ -164,6 +169,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     });
     this.#cleanup.defer(() => this.#monitor?.stop());
     this.#cleanup.defer(this.#monitor.onTick(() => role.tick()));
+    const telemetry = this.#makeTelemetry(slots, dataLoop);
     this.#cleanup.defer(this.#monitor.onTick(() => this.#certificates.tick()));
     this.#cleanup.defer(this.#monitor.onTick(() => this.#closeDistrusted()));
     this.#cleanup.defer(this.#monitor.onTick(() => this.#moments.record(this.#recorded())));
@@ -172,6 +178,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       throw new SssonectorError("engine_died", "it ended while the daemon started");
     });
     await Promise.race([role.start(), died]);
+    // After the tunnel, whose port goes first.
+    await telemetry.apply(settings.monitoring.prometheus);
     const netlink = watchNetwork(clock, () => void this.#networkChanged());
     this.#cleanup.defer(() => netlink.close());
     this.#reloader.watch();
@@ -196,6 +204,23 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   /** One line for `systemctl status`. */
   #statusLine(): string {
     return `${this.#daemonState()}: ${this.#role?.sessions().length ?? 0} sessions, ${this.#links.size} links`;
+  }
+
+  #makeTelemetry(slots: Float64Array, dataLoop: Float64Array<SharedArrayBuffer>): Telemetry {
+    const telemetry = new Telemetry({
+      clock: this.#parts.clock,
+      events: this.#events,
+      counters: this.#counters,
+      slots,
+      links: this.#links,
+      dataLoop,
+      log: { written: 0, lost: 0 },
+      snapshot: () => this.snapshot(),
+    });
+    this.#telemetry = telemetry;
+    this.#cleanup.defer(() => telemetry.close());
+    this.#cleanup.defer(this.#monitor?.onTick(() => telemetry.tick()) ?? (() => {}));
+    return telemetry;
   }
 
   async #openControl(): Promise<void> {
@@ -254,7 +279,12 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         ca_expires_seconds: this.#certificates.expiresSeconds("ca") ?? 0,
         crl_expires_seconds: this.#certificates.expiresSeconds("crl"),
         last_reload: this.#reloader.last,
-        alerts: [...this.#certificates.alerts(), ...this.#reloader.alerts(), ...(role?.alerts() ?? [])],
+        alerts: [
+          ...this.#certificates.alerts(),
+          ...this.#reloader.alerts(),
+          ...(role?.alerts() ?? []),
+          ...(this.#telemetry?.alerts() ?? []),
+        ],
       },
       connections,
       sessions,
@@ -298,7 +328,9 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   }
 
   async reload({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {
-    return this.#reload("command", dryRun);
+    const result = this.#reload("command", dryRun);
+    await this.#telemetry?.settled();
+    return result;
   }
 
   /** SIGHUP. */
@@ -316,6 +348,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#certificates.replace(tls);
     this.#engine?.send({ type: "renew", material: tls.material });
     this.#role?.reload(settings);
+    void this.#telemetry?.apply(settings.monitoring.prometheus);
     this.#closeDistrusted();
   }
 

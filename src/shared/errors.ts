@@ -185,6 +185,14 @@ export const errorCodes = {
     next: "see who with `ss -ltnp`, or change tunnel.listen",
   },
   listen_failed: { means: "The tunnel's listener can't be opened.", next: "check tunnel.listen" },
+  metrics_busy: {
+    means: "Another process listens on the address and port of the metrics endpoint.",
+    next: "see who with `ss -ltnp`, or change monitoring.prometheus.port; it is tried again every ten seconds",
+  },
+  metrics_failed: {
+    means: "The metrics endpoint can't be opened.",
+    next: "check monitoring.prometheus; it is tried again every ten seconds",
+  },
   tun_gone: {
     means: "The tunnel's interface was taken down or removed while the daemon ran.",
     next: "start the daemon again, and see with `ip -d link` who manages the interface",

@@ -186,6 +186,12 @@ export const eventCodes = {
     means: "The audit can't be written.",
     next: "look for free space in core.state_dir: df",
   },
+  metrics_unavailable: {
+    severity: "warning",
+    means: "The metrics endpoint can't be opened; it is tried again every ten seconds.",
+    next: "see who has the port with `ss -ltnp`, or change monitoring.prometheus.port",
+  },
+  metrics_served: { severity: "info", means: "The metrics endpoint is open.", next: "-" },
 } as const;
 
 export type EventCode = keyof typeof eventCodes;

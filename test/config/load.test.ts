@@ -60,9 +60,6 @@ tunnel: {listen: "0.0.0.0:8443"}
       "server.yaml:11:16: network.compression: not in effect yet",
       "server.yaml:24:24: security.certificates.rotation_interval: not in effect yet",
       "server.yaml:28:16: performance.buffer_size: not in effect yet",
-      "server.yaml:33:14: monitoring.prometheus.enabled: not in effect yet",
-      "server.yaml:34:11: monitoring.prometheus.port: not in effect yet",
-      "server.yaml:35:11: monitoring.prometheus.path: not in effect yet",
     ]);
   });
 

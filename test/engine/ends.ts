@@ -4,6 +4,7 @@ import { DataThread } from "../../src/daemon/engine/data-thread.ts";
 import type { Command, Event } from "../../src/daemon/engine/messages.ts";
 import type { Hello, Welcome } from "../../src/daemon/link/messages.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
+import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { clientTlsOptions } from "../../src/daemon/tls/options.ts";
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
@@ -62,6 +63,7 @@ export class End {
         clientToClient: options.clientToClient ?? false,
         counters: this.counted.values,
         linkSlots: createLinkSlots(options.capacity ?? 10),
+        loop: createLoopCells(),
       },
       (event) => {
         this.events.push(event);

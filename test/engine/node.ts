@@ -4,6 +4,7 @@ import { DataThread } from "../../src/daemon/engine/data-thread.ts";
 import type { Engine } from "../../src/daemon/engine/engine.ts";
 import type { Command, Event } from "../../src/daemon/engine/messages.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
+import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { EventLog } from "../../src/daemon/monitor/event-log.ts";
 import { LinkBook } from "../../src/daemon/pool/link-book.ts";
 import type { Role } from "../../src/daemon/role.ts";
@@ -74,6 +75,7 @@ export class Node implements AsyncDisposable {
         clientToClient: false,
         counters: this.counted.values,
         linkSlots: createLinkSlots(10),
+        loop: createLoopCells(),
       },
       (event) => void setImmediate(() => this.#event(event)),
     );

@@ -16,6 +16,7 @@ import {
 } from "../../src/daemon/link/messages.ts";
 import { createCounters } from "../../src/daemon/metrics/counters.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
+import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
 import { fakeTun } from "../fakes/tun.ts";
 import { TestCa } from "../tls/certificates.ts";
@@ -75,6 +76,7 @@ class Thread {
       clientToClient: false,
       counters: createCounters(),
       linkSlots: createLinkSlots(linkSlots),
+      loop: createLoopCells(),
     };
     this.#thread = new DataThread(device, options, (event) => {
       this.events.push(event);

@@ -159,6 +159,7 @@ export interface PrometheusSettings {
   address: string;
   port: number;
   path: string;
+  per_identity: number;
 }
 
 export type LogOutput = { kind: "stdout" } | { kind: "stderr" } | { kind: "file"; path: string };

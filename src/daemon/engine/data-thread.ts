@@ -22,6 +22,7 @@ import {
 } from "../link/messages.ts";
 import type { Authentication } from "../link/peer.ts";
 import { LandingPool } from "../link/receiver.ts";
+import { LoopMeter } from "../metrics/loop-delay.ts";
 import { counterIndex } from "../metrics/counters.ts";
 import { linkField, LinkSlots } from "../metrics/link-slots.ts";
 import { SessionTable } from "../session/session-table.ts";
@@ -73,7 +74,7 @@ export class DataThread {
   #acceptor: Acceptor | undefined;
   #nextLink = 1;
   #linklessSince: number | undefined;
-  #utilization = performance.eventLoopUtilization();
+  readonly #meter: LoopMeter;
   #load = 0;
   readonly #stopped = new AbortController();
   #downTold = false;
@@ -85,6 +86,7 @@ export class DataThread {
     this.#authorities = authoritiesOf(options.material);
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
+    this.#meter = new LoopMeter(options.loop);
     const down = (): void => this.#tunDown();
     this.#outbound = new Outbound({
       device,
@@ -394,9 +396,7 @@ export class DataThread {
       this.#linklessSince = undefined;
       this.#outbound.release();
     }
-    const utilization = performance.eventLoopUtilization();
-    this.#load = Math.round(performance.eventLoopUtilization(utilization, this.#utilization).utilization * 100);
-    this.#utilization = utilization;
+    this.#load = Math.round(this.#meter.sample() * 100);
   }
 
   #tunDown(): void {
@@ -408,6 +408,7 @@ export class DataThread {
   #stop(reason: CloseReason): void {
     this.#stopped.abort();
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#outbound.hold();
     this.#acceptor?.close();
     for (const { link } of this.#links.values()) link.close(reason, "");

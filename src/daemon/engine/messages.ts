@@ -20,6 +20,8 @@ export interface DataThreadOptions {
   readonly clientToClient: boolean;
   readonly counters: Float64Array<SharedArrayBuffer>;
   readonly linkSlots: Float64Array<SharedArrayBuffer>;
+  /** Where the thread measures its event loop. */
+  readonly loop: Float64Array<SharedArrayBuffer>;
 }
 
 /** From the control plane to a data thread. */

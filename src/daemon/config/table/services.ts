@@ -62,14 +62,23 @@ export const monitoring: Setting[] = [
   value("monitoring.prometheus.enabled", flag, "Serve metrics.", {
     derived: "true when the block is there, else false",
     example: "true",
-    effect: { later: true, builtIn: "false" },
+    ...live,
   }),
   value("monitoring.prometheus.address", place.address("any"), "Address of the metrics endpoint.", {
     default: "127.0.0.1",
-    effect: later,
+    ...live,
   }),
-  value("monitoring.prometheus.port", whole(1, 65_535), "Its port.", { default: 9090, effect: later }),
-  value("monitoring.prometheus.path", place.urlPath, "Its path.", { default: "/metrics", effect: later }),
+  value("monitoring.prometheus.port", whole(1, 65_535), "Its port.", { default: 9090, ...live }),
+  value("monitoring.prometheus.path", place.urlPath, "Path of the metrics; /healthz and /readyz are there as well.", {
+    default: "/metrics",
+    ...live,
+  }),
+  value(
+    "monitoring.prometheus.per_identity",
+    whole(0, 10_000),
+    "Identities with series of their own; all others share one, named `other`. 0: no series by identity.",
+    { default: 0, ...live },
+  ),
   value(
     "monitoring.logging.level",
     oneOf("trace", "debug", "info", "warn", "error", "fatal"),

@@ -1,0 +1,164 @@
+import type { Clock, Millis } from "../shared/clock.ts";
+import type { Alert } from "../shared/control/snapshot.ts";
+import { describeError } from "../shared/errors.ts";
+import { eventRows } from "../shared/event-codes.ts";
+import type { PrometheusSettings } from "./config/settings.ts";
+import { type DropReason, dropReasons, readDrops } from "./metrics/counters.ts";
+import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
+import { type Exposition, Exporter } from "./metrics/exposition.ts";
+import { IdentityTotals } from "./metrics/identity-totals.ts";
+import { linkField } from "./metrics/link-slots.ts";
+import { createLoopCells, LoopMeter, LoopWindow } from "./metrics/loop-delay.ts";
+import { readProcess } from "./metrics/process.ts";
+import type { MetricsView, Readings } from "./metrics/view.ts";
+import type { EventLog } from "./monitor/event-log.ts";
+import type { LinkBook } from "./pool/link-book.ts";
+import { refusalReasons } from "./tls/refusal.ts";
+
+const retryAfter: Millis = 10_000;
+
+export interface TelemetryParts {
+  readonly clock: Clock;
+  readonly events: EventLog;
+  readonly counters: Float64Array;
+  readonly slots: Float64Array;
+  readonly links: LinkBook;
+  /** Where the data thread measures its loop. */
+  readonly dataLoop: Float64Array<SharedArrayBuffer>;
+  readonly log: { readonly written: number; readonly lost: number };
+  snapshot(): Readings;
+}
+
+type Serving =
+  | { readonly kind: "off" }
+  | { readonly kind: "open"; readonly endpoint: Endpoint }
+  | { readonly kind: "failed"; readonly why: string; readonly retryAt: Millis };
+
+/** What the daemon tells of itself to Prometheus: gathers it, and serves it where the settings say. */
+export class Telemetry {
+  readonly #parts: TelemetryParts;
+  readonly #exporter = new Exporter();
+  readonly #mainLoop = createLoopCells();
+  readonly #mainMeter = new LoopMeter(this.#mainLoop);
+  readonly #windows: Readonly<Record<string, LoopWindow>>;
+  #identities: IdentityTotals | undefined;
+  #settings: PrometheusSettings | undefined;
+  #serving: Serving = { kind: "off" };
+  /** Changes of the endpoint, one after the other. */
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(parts: TelemetryParts) {
+    this.#parts = parts;
+    this.#windows = { main: new LoopWindow(this.#mainLoop), "data-1": new LoopWindow(parts.dataLoop) };
+  }
+
+  /** Serves as the settings say from now on; resolves when that is done, or known to be impossible for now. */
+  apply(settings: PrometheusSettings): Promise<void> {
+    if (settings.per_identity !== this.#settings?.per_identity) {
+      this.#identities = settings.per_identity === 0 ? undefined : new IdentityTotals(settings.per_identity);
+    }
+    const same = JSON.stringify(settings) === JSON.stringify(this.#settings);
+    this.#settings = settings;
+    if (!same) this.#changing = this.#changing.then(() => this.#serve());
+    return this.#changing;
+  }
+
+  /** Once a second. */
+  tick(): void {
+    this.#mainMeter.sample();
+    for (const window of Object.values(this.#windows)) window.tick();
+    this.#sampleIdentities();
+    if (this.#serving.kind !== "failed" || this.#parts.clock.now() < this.#serving.retryAt) return;
+    this.#serving = { ...this.#serving, retryAt: Number.POSITIVE_INFINITY };
+    this.#changing = this.#changing.then(() => this.#serve());
+  }
+
+  /** Resolves when what `apply` began is done. */
+  settled(): Promise<void> {
+    return this.#changing;
+  }
+
+  alerts(): Alert[] {
+    if (this.#serving.kind !== "failed") return [];
+    return [{ code: "metrics_unavailable", severity: "warning", message: this.#serving.why }];
+  }
+
+  /** All metrics of this moment. */
+  write(): Promise<Exposition> {
+    return this.#exporter.write(this.#view());
+  }
+
+  async close(): Promise<void> {
+    this.#settings = undefined;
+    await this.#changing;
+    await this.#stopServing();
+    this.#mainMeter.stop();
+  }
+
+  async #serve(): Promise<void> {
+    const settings = this.#settings;
+    const failedBefore = this.#serving.kind === "failed";
+    await this.#stopServing();
+    if (settings?.enabled !== true) return;
+    const { clock, events } = this.#parts;
+    try {
+      const endpoint = await openEndpoint(settings, {
+        state: () => this.#parts.snapshot().status.state,
+        write: () => this.write(),
+      });
+      this.#serving = { kind: "open", endpoint };
+      events.add("info", "metrics_served", `metrics at http://${settings.address}:${endpoint.port}${settings.path}`);
+    } catch (error) {
+      const why = describeError(error);
+      this.#serving = { kind: "failed", why, retryAt: clock.now() + retryAfter };
+      if (!failedBefore) events.add("warning", "metrics_unavailable", why);
+    }
+  }
+
+  async #stopServing(): Promise<void> {
+    const before = this.#serving;
+    this.#serving = { kind: "off" };
+    if (before.kind === "open") await before.endpoint[Symbol.asyncDispose]();
+  }
+
+  #sampleIdentities(): void {
+    this.#identities?.sample(
+      [...this.#parts.links].flatMap(({ link, identity, slot }) =>
+        slot === undefined
+          ? []
+          : [{ link, identity, rxBytes: this.#slot(slot, "rx_bytes"), txBytes: this.#slot(slot, "tx_bytes") }],
+      ),
+    );
+  }
+
+  #slot(slot: number, field: keyof typeof linkField): number {
+    return this.#parts.slots[slot + linkField[field]] ?? 0;
+  }
+
+  #view(): MetricsView {
+    const { events, links, log, counters } = this.#parts;
+    const snapshot = this.#parts.snapshot();
+    const queued = [...links].map(({ slot }) => (slot === undefined ? 0 : this.#slot(slot, "queued_bytes")));
+    return {
+      snapshot,
+      drops: allDrops(readDrops(counters)),
+      refused: { ...zeros(Object.keys(refusalReasons)), ...snapshot.status.refused },
+      events: { ...zeros(Object.keys(eventRows)), ...Object.fromEntries(events.counts) },
+      eventsSuppressed: events.suppressed,
+      queuedBytes: queued.reduce((sum, bytes) => sum + bytes, 0),
+      log,
+      loops: Object.fromEntries(Object.entries(this.#windows).map(([thread, { figures }]) => [thread, figures])),
+      process: readProcess(),
+      identities: this.#identities?.figures() ?? [],
+    };
+  }
+}
+
+function zeros(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, 0]));
+}
+
+function allDrops(counts: Partial<Record<DropReason, number>>): MetricsView["drops"] {
+  const rows = Object.entries(dropReasons) as [DropReason, (typeof dropReasons)[DropReason]][];
+  return Object.fromEntries(rows.map(([reason, { side }]) => [reason, { side, count: counts[reason] ?? 0 }]));
+}
