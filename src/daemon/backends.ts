@@ -30,7 +30,7 @@ import {
   recoveredAt,
 } from "./health/check-state.ts";
 import { nextProbeAt } from "./health/probe-schedule.ts";
-import type { Choice, Endpoint } from "./pool/connector.ts";
+import type { AttemptPermit, Choice, Endpoint } from "./pool/connector.ts";
 import type { CallOutcome } from "./pool/outcome.ts";
 
 /** A session that ends sooner is a failed call. */
@@ -92,6 +92,23 @@ export class Backends {
         },
         cancel: () => permit.cancel(),
       },
+    };
+  }
+
+  /** The right to one more link of the session to its server; undefined while its breaker or an operator forbids it. */
+  acquireExtra(name: string): AttemptPermit | undefined {
+    const entry = this.#entry(name);
+    if (entry === undefined || entry.admin !== "ready" || entry.check.kind === "stopping") return undefined;
+    const acquired = entry.breaker.tryAcquire();
+    if (acquired.kind === "rejected") return undefined;
+    const { permit } = acquired;
+    return {
+      ok: (took) => permit.ok(took),
+      fail: (kind, took, cause) => {
+        permit.fail(kind, took);
+        entry.lastError = cause;
+      },
+      cancel: () => permit.cancel(),
     };
   }
 

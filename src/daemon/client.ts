@@ -16,10 +16,14 @@ import type { Event } from "./engine/messages.ts";
 import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
+import { ExtraLinks } from "./pool/extra-links.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
 import type { Role } from "./role.ts";
 import type { RoleParts } from "./server.ts";
+
+/** The LAN behind the servers has this long to learn that a session moved; until then old links deliver. */
+const moveTime = 3000;
 
 interface Joined {
   readonly welcome: Welcome;
@@ -30,6 +34,7 @@ interface Joined {
 export class ClientRole implements Role {
   readonly #parts: RoleParts;
   readonly #connector: Connector;
+  readonly #extra: ExtraLinks;
   readonly #backends: Backends;
   /** Our own outer address of each link. */
   readonly #localOf = new Map<number, string>();
@@ -40,6 +45,7 @@ export class ClientRole implements Role {
   #joined: Joined | undefined;
   #applied = "";
   #clusterId: string | undefined;
+  #newestLink = 0;
   ready = false;
 
   constructor(settings: ClientSettings, parts: RoleParts) {
@@ -59,13 +65,34 @@ export class ClientRole implements Role {
       ),
       resolve: (host) => this.#resolver.resolve(host),
       pin: async (addresses) => void (await parts.host.repin(addresses)),
-      dial: (link, linkIndex, endpoint, address, introduction) =>
-        this.#dial(link, linkIndex, endpoint, address, introduction),
+      newLink: () => ++this.#newestLink,
+      dial: (link, endpoint, address, introduction) => this.#dial(link, endpoint, address, introduction),
+      successor: () => this.#extra.promote(),
       failed: ({ name }, reason, text, retryIn) => {
         const wait = (retryIn / 1000).toFixed(1);
         if (reason === "peer_stopping") this.#backends.leaving(name);
         const message = `${name}: ${reason} ${text}; again in ${wait} s`;
         parts.events.add("warning", "connect_failed", message, { backend: name, reason });
+      },
+    });
+    this.#extra = new ExtraLinks({
+      clock: parts.clock,
+      random: Math.random,
+      sizes: () => this.#settings.pool,
+      acquire: ({ name }) => this.#backends.acquireExtra(name),
+      dial: ({ endpoint, address }) => {
+        const introduction = this.#connector.joining;
+        if (introduction === undefined) return undefined;
+        this.#dial(++this.#newestLink, endpoint, address, introduction);
+        return this.#newestLink;
+      },
+      close: (link, text) => this.#close(link, text),
+      retire: (link) => this.#retire(link),
+      rate: (link) => this.#rate(link),
+      failed: ({ endpoint: { name } }, reason, text, retryIn) => {
+        const wait = (retryIn / 1000).toFixed(1);
+        const message = `${name}: no further link (${reason} ${text}); again in ${wait} s`;
+        parts.events.add("info", "pool_limited", message, { backend: name, reason });
       },
     });
   }
@@ -83,6 +110,7 @@ export class ClientRole implements Role {
       pins: [],
       routes: [],
     });
+    this.#watchDemand();
     this.#connector.start();
   }
 
@@ -102,7 +130,10 @@ export class ClientRole implements Role {
       }
       case "dial_failed":
         links.remove(event.link);
+        if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
         return this.#connector.dialFailed(event.link, event.reason, event.text);
+      case "demand":
+        return this.#extra.demand(event.flows);
       case "welcome":
         this.#welcome(event).catch((error: unknown) => {
           // Without its addresses the link is of no use; the next one tries again.
@@ -134,7 +165,7 @@ export class ClientRole implements Role {
         identity: this.#parts.identity,
         inner: [...this.inner],
         epoch: Number(welcome.epoch),
-        links: this.#parts.links.size,
+        links: [...this.#parts.links].filter(({ state }) => state === "active").length,
         mtu: Math.min(welcome.mtu, this.#settings.network.mtu),
         since_seconds: Math.round((this.#parts.clock.now() - since) / 1000),
         expires_seconds: null,
@@ -181,6 +212,7 @@ export class ClientRole implements Role {
       if (record.state === "active") this.#backends.alive(record.backend, this.#freshRtt(record), undefined);
     }
     this.#backends.tick((name) => this.#usage(name), current);
+    this.#extra.tick();
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
     if (current === undefined) return;
     const better = this.#backends.failBack(current, keeps) !== undefined;
@@ -208,13 +240,22 @@ export class ClientRole implements Role {
     const count = this.#parts.links.size;
     const what = `${count} ${count === 1 ? "link" : "links"} by new ones`;
     if (count === 0) return { kind: "refused", message: "no link is up that could be replaced" };
-    if (!dryRun) this.#connector.leave("link");
+    if (!dryRun) {
+      this.#connector.leave("link");
+      for (const link of this.#extra.links) this.#extra.replace(link);
+    }
     return { kind: "done", message: `${dryRun ? "would replace" : "replaces"} ${what}`, facts: { links: count } };
   }
 
   reload(settings: Settings): void {
     if (settings.core.mode === "client") {
-      this.#settings = { ...this.#settings, network: { ...this.#settings.network, routes: settings.network.routes } };
+      const { pool } = settings;
+      this.#settings = {
+        ...this.#settings,
+        pool,
+        network: { ...this.#settings.network, routes: settings.network.routes },
+      };
+      this.#watchDemand();
     }
     if (this.#joined === undefined) return;
     this.#applyHost(this.#joined.welcome).catch((error: unknown) =>
@@ -224,17 +265,16 @@ export class ClientRole implements Role {
 
   async networkChanged(): Promise<void> {
     await this.#parts.host.repin(this.#connector.outerAddresses);
-    const link = this.#connector.current?.link;
-    const local = link === undefined ? undefined : this.#localOf.get(link);
-    if (local !== undefined && !hostHas(local)) {
-      const abandoned = this.#connector.abandon();
-      if (abandoned !== undefined) this.#close(abandoned, "the outer address is gone");
+    for (const record of this.#parts.links) {
+      const local = this.#localOf.get(record.link);
+      if (local !== undefined && record.index !== undefined && !hostHas(local)) this.#abandon(record);
     }
     this.#connector.hurry();
   }
 
   async close(): Promise<void> {
     this.#connector.stop();
+    this.#extra.stop();
     this.#backends.stop();
   }
 
@@ -290,16 +330,45 @@ export class ClientRole implements Role {
     const record = this.#parts.links.get(link);
     if (record === undefined) return;
     const { backend } = record;
-    this.#parts.events.add("info", "goaway", `${backend} asks to be left: ${reason}`, { backend, scope, reason });
+    // A server that leaves says so on every link.
+    const told = scope === "link" || this.#connector.current?.link === link;
+    if (told)
+      this.#parts.events.add("info", "goaway", `${backend} asks to be left: ${reason}`, { backend, scope, reason });
     if (scope === "server") this.#backends.leaving(backend);
     if (this.#connector.current?.link === link) this.#connector.leave(scope);
+    else if (scope === "link") this.#extra.replace(link);
   }
 
   /** Another link has taken this one's place. */
   #retire(link: number): void {
     const record = this.#parts.links.get(link);
-    if (record !== undefined) record.state = "draining";
-    this.#parts.engine.send({ type: "retire", link });
+    if (record === undefined) return;
+    record.state = "draining";
+    const moved = this.#joined !== undefined && record.server !== serverKey(this.#joined.welcome);
+    this.#parts.engine.send({ type: "retire", link, afterMs: moved ? moveTime : 0 });
+  }
+
+  /** The link's outer address is gone: another link may have its place at once. */
+  #abandon(record: LinkRecord): void {
+    const { link } = record;
+    record.index = undefined;
+    if (this.#extra.has(link)) this.#extra.ended(link, "network_changed", "");
+    else if (this.#connector.current?.link === link) {
+      this.#connector.abandon();
+      this.#firstLinkGone();
+    }
+    this.#close(link, "the outer address is gone");
+  }
+
+  /** Flows are counted only where the answer may change something. */
+  #watchDemand(): void {
+    const { initial_size: least, max_size: most } = this.#settings.pool;
+    this.#parts.engine.send({ type: "watch_demand", on: most > least });
+  }
+
+  #rate(link: number): number {
+    const record = this.#parts.links.get(link);
+    return record === undefined ? 0 : (this.#parts.figures(record)?.bps ?? 0);
   }
 
   #close(link: number, text: string): void {
@@ -324,8 +393,9 @@ export class ClientRole implements Role {
     return { host, port: address.port, identity, serverName: this.#settings.security.tls.server_name };
   }
 
-  #dial(link: number, linkIndex: number, endpoint: Endpoint, address: string, introduction: Introduction): void {
+  #dial(link: number, endpoint: Endpoint, address: string, introduction: Introduction): void {
     const { engine, links, clock, features } = this.#parts;
+    const index = links.freeIndex();
     links.add({
       link,
       slot: undefined,
@@ -334,6 +404,8 @@ export class ClientRole implements Role {
       backend: endpoint.name,
       remote: `${address}:${endpoint.address.port}`,
       inner: [],
+      index,
+      server: undefined,
       state: "connecting",
       since: clock.now(),
     });
@@ -341,7 +413,7 @@ export class ClientRole implements Role {
       type: "dial",
       link,
       target: this.#target(endpoint, address),
-      hello: this.#hello(introduction, linkIndex, { ...features, zstd: false }),
+      hello: this.#hello(introduction, index, { ...features, zstd: false }),
       timeoutMs: this.#settings.performance.connection_timeout,
     });
   }
@@ -357,10 +429,14 @@ export class ClientRole implements Role {
     const record = links.get(link);
     // A link that was retired stays so, with whatever token.
     if (record === undefined || record.state === "draining") return;
+    const extra = this.#extra.has(link);
+    if (extra && !this.#extra.welcomed(link, serverKey(welcome))) return;
     const first = record.state !== "active";
     record.slot = event.slot;
     record.session = welcome.session;
+    record.server = serverKey(welcome);
     record.state = "active";
+    if (extra && first) return this.#extended(record);
     const kept = this.#joined?.welcome.session === welcome.session;
     this.#joined = { welcome, since: kept ? (this.#joined?.since ?? clock.now()) : clock.now() };
     record.inner = this.inner;
@@ -372,6 +448,7 @@ export class ClientRole implements Role {
     });
     this.#backends.alive(record.backend, undefined, welcome.sessionCount);
     this.#checkCluster(welcome);
+    this.#settle(link);
     if (!first) return;
     await this.#applyHost(welcome);
     if (links.get(link) === undefined) return;
@@ -384,14 +461,48 @@ export class ClientRole implements Role {
     const record = this.#parts.links.remove(event.link);
     this.#localOf.delete(event.link);
     if (record?.state === "active") {
-      const { current } = this.#connector;
-      if (current === undefined || current.link === event.link) this.ready = false;
+      const others = [...this.#parts.links].some((one) => one.backend === record.backend && one.state === "active");
       const outcome = callOutcome(event.reason);
-      if (outcome !== "cancelled" && outcome !== "local") this.#backends.linkDied(record.backend, event.reason);
-      const message = `lost the link to ${record.backend} (${event.reason}) ${event.text}`.trim();
+      if (!others && outcome !== "cancelled" && outcome !== "local") {
+        this.#backends.linkDied(record.backend, event.reason);
+      }
+      const message = `lost ${others ? "a" : "the"} link to ${record.backend} (${event.reason}) ${event.text}`.trim();
       this.#parts.events.add("warning", "link_down", message, { backend: record.backend, reason: event.reason });
     }
+    if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
+    if (this.#connector.current?.link !== event.link) {
+      return this.#connector.closed(event.link, event.reason, event.text);
+    }
     this.#connector.closed(event.link, event.reason, event.text);
+    this.#firstLinkGone();
+  }
+
+  /** Another link is the session's first now, or it has none. */
+  #firstLinkGone(): void {
+    const next = this.#connector.current;
+    if (next !== undefined) return this.#settle(next.link);
+    this.ready = false;
+    this.#extra.unsettle();
+  }
+
+  /** The session has a link on a server: if it is its first there, others follow. */
+  #settle(link: number): void {
+    const { current } = this.#connector;
+    const server = this.#parts.links.get(link)?.server;
+    if (current?.link !== link || server === undefined) return;
+    this.#extra.settle({ endpoint: current.endpoint, address: current.address, server });
+  }
+
+  /** One more link of the session is up. */
+  #extended(record: LinkRecord): void {
+    record.inner = this.inner;
+    this.#connector.joined();
+    const links = 1 + this.#extra.links.length;
+    const { backend } = record;
+    this.#parts.events.add("info", "link_up", `one more link to ${backend}, ${links} in all`, {
+      backend,
+      count: links,
+    });
   }
 
   #failed(code: CriticalCode, what: string, error: unknown): void {
@@ -422,6 +533,11 @@ export class ClientRole implements Role {
       this.#parts.events.add("warning", "host_route_refused", `${what}: ${reason}`, {});
     }
   }
+}
+
+/** A server's run: links with the same one lead to the same sessions. */
+function serverKey({ serverId, bootId }: Welcome): string {
+  return `${serverId} ${bootId}`;
 }
 
 function hostHas(address: string): boolean {

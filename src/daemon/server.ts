@@ -157,11 +157,17 @@ export class ServerRole implements Role {
           identity: event.identity,
           session: shortSession(event.session),
         });
+      case "goaway": {
+        // The client has another link in its place.
+        const record = links.get(event.link);
+        if (record !== undefined) record.state = "draining";
+        return;
+      }
       case "dial_failed":
       case "probed":
       case "secured":
       case "welcome":
-      case "goaway":
+      case "demand":
       case "tun_down":
       case "stopped":
         return;
@@ -347,6 +353,8 @@ export class ServerRole implements Role {
       backend: this.#settings.core.name,
       remote,
       inner: [],
+      index: undefined,
+      server: undefined,
       state: "configuring",
       since: clock.now(),
     });

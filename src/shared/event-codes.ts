@@ -130,6 +130,11 @@ export const eventCodes = {
     means: "The client could not bring up a link to a server; `reason` says why.",
     next: "`sssonector ctl backends`, and that server's log",
   },
+  pool_limited: {
+    severity: "info",
+    means: "The session could not get one more link to its server; `reason` says why. It goes on with those it has.",
+    next: "with reason peer_server_full: a smaller pool.max_size, or a larger core.max_connections on the server",
+  },
   goaway: { severity: "info", means: "A server asks to be left.", next: "-" },
   clusters_differ: {
     severity: "warning",

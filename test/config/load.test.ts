@@ -89,7 +89,7 @@ rate_limit:
       base_rate: { kind: "packets", per_second: 10_000 },
       burst_size: { kind: "packets", amount: 1000 },
     });
-    expect(notInEffect).toHaveLength(11);
+    expect(notInEffect).toHaveLength(7);
   });
 });
 

@@ -249,7 +249,7 @@ describe("stop", () => {
     await join(bob, server, 1, bobsPlace);
     ann.dial(2, server.port);
     await server.next("hello");
-    ann.send({ type: "retire", link: 1 });
+    ann.send({ type: "retire", link: 1, afterMs: 0 });
     expect(handles("TCP").length).toBeGreaterThan(6);
     expect(handles("Timeout").length).toBeGreaterThan(timers);
     await stopAll();
@@ -283,7 +283,7 @@ describe("a link that is retired", () => {
   it("is sent nothing more, and still brings what the other end sends", async () => {
     const [server, ann] = [await serve(), client("ann")];
     await join(ann, server, 1, annsPlace);
-    ann.send({ type: "retire", link: 1 });
+    ann.send({ type: "retire", link: 1, afterMs: 60_000 });
     await join(ann, server, 2, annsPlace, { linkIndex: 1 });
     ann.send({ type: "close", link: 2, reason: "normal", text: "" });
     await Promise.all([ann.next("closed"), server.next("closed")]);
@@ -293,6 +293,43 @@ describe("a link that is retired", () => {
     await turns();
     expect(ann.kernel.waiting).toBe(1);
     expect(server.kernel.written).toEqual([]);
+  });
+});
+
+describe("a link whose place another of the same server has taken", () => {
+  it("ends by itself, behind the last frame of either end", async () => {
+    const [server, ann] = [await serve(), client("ann")];
+    await join(ann, server, 1, annsPlace);
+    await join(ann, server, 2, annsPlace, { linkIndex: 1 });
+    // Flows that came while there was one link stay on it.
+    for (let n = 0; n < 500; n++) {
+      ann.kernel.injectPacket(packet("10.8.0.2", "192.0.2.1", (n * 37) % 1400));
+      server.kernel.injectPacket(packet("192.0.2.1", "10.8.0.2", (n * 41) % 1400));
+      if (n === 250) ann.send({ type: "retire", link: 1, afterMs: 0 });
+    }
+    expect(await ann.next("closed")).toMatchObject({ link: 1, reason: "peer_normal" });
+    expect(await server.next("goaway")).toMatchObject({ link: 1, scope: "link" });
+    await Promise.all([server.kernel.whenWritten(500), ann.kernel.whenWritten(500)]);
+    expect([server.counted.drops, ann.counted.drops]).toEqual([{}, {}]);
+    ann.kernel.injectPacket(packet("10.8.0.2", "192.0.2.1"));
+    await server.kernel.whenWritten(501);
+  });
+});
+
+describe("demand", () => {
+  it("is told each second while it is watched: flows that move data, in the direction that has more", async () => {
+    const [server, ann] = [await serve(), client("ann")];
+    await join(ann, server, 1, annsPlace);
+    ann.send({ type: "watch_demand", on: true });
+    const sizes = { bulk: 1400, trickle: 40 };
+    for (let n = 0; n < 200; n++) {
+      for (let flow = 1; flow <= 5; flow++) ann.kernel.injectPacket(packet("10.8.0.2", `192.0.2.${flow}`, sizes.bulk));
+      ann.kernel.injectPacket(packet("10.8.0.2", "192.0.2.99", sizes.trickle));
+      if (n % 20 === 0) await turns(1);
+    }
+    await server.kernel.whenWritten(1200);
+    expect((await ann.next("demand")).flows).toBeGreaterThan(1);
+    expect(await ann.next("demand")).toEqual({ type: "demand", flows: 0 });
   });
 });
 

@@ -101,7 +101,7 @@ describe("any bytes from a peer", () => {
       fc.property(bodies, (body) => {
         const hello = decodeHello(body);
         if (hello === undefined) return;
-        expect(hello.linkIndex).toBeLessThanOrEqual(15);
+        expect(hello.linkIndex).toBeLessThanOrEqual(1023);
         expect(hello.mtu).toBeGreaterThanOrEqual(576);
         expect(hello.session?.length ?? 32).toBe(32);
         expect((hello.session === undefined) === (hello.intent === "new")).toBe(true);

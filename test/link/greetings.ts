@@ -34,7 +34,7 @@ const mtu = fc.integer({ min: 576, max: 65_535 });
 const epoch = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const common = {
   version: fc.integer({ min: 0, max: 65_535 }),
-  linkIndex: fc.integer({ min: 0, max: 15 }),
+  linkIndex: fc.integer({ min: 0, max: 1023 }),
   capabilities,
   mtu,
   epoch,

@@ -54,6 +54,8 @@ export class Owner implements LinkHandlers {
 
   settled(): void {}
 
+  sending(): void {}
+
   packet(_link: Link, _type: FrameType, memory: { bytes: Buffer }, body: number, length: number): void {
     this.packets.push(Buffer.from(memory.bytes.subarray(body, body + length)));
     this.#say("packet");

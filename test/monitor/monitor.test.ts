@@ -32,6 +32,8 @@ function addLink(link: number, slot: number | undefined): LinkRecord {
     backend: "eu-1",
     remote: "192.0.2.1:8443",
     inner,
+    index: undefined,
+    server: undefined,
     state: "active",
     since: clock.now(),
   });

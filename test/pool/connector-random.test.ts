@@ -44,6 +44,7 @@ class Model {
   /** The next answers: which question fails, and which server is chosen. */
   fails = "nothing";
   name = "eu-1";
+  newest = 0;
   readonly connector: Connector;
 
   constructor() {
@@ -68,6 +69,8 @@ class Model {
         return ["192.0.2.1"];
       },
       pin: async () => undefined,
+      newLink: () => ++this.newest,
+      successor: () => undefined,
       dial: (link) => void this.links.push({ link, state: "dialing" }),
       retire: (link) => {
         const old = this.links.find((one) => one.link === link);

@@ -15,7 +15,6 @@ const joined: Introduction = { intent: "join", session: "aa", epoch: 4n, token: 
 
 interface Dial {
   readonly link: number;
-  readonly linkIndex: number;
   readonly endpoint: string;
   readonly address: string;
   readonly introduction: Introduction;
@@ -36,6 +35,9 @@ class Client {
   readonly kept: (string | undefined)[] = [];
   readonly retired: number[] = [];
   readonly ends: string[] = [];
+  /** Other links of the session. */
+  others: number[] = [];
+  newest = 0;
   /** What became of the right to each attempt, in the order of the choices. */
   readonly permits: string[][] = [];
   /** Servers to choose, in turn; then the first again. */
@@ -71,8 +73,10 @@ class Client {
         if (this.unpinnable !== undefined) throw this.unpinnable;
         this.pinned.push(addresses);
       },
-      dial: (link, linkIndex, { name }, address, introduction) =>
-        void this.dials.push({ link, linkIndex, endpoint: name, address, introduction }),
+      newLink: () => ++this.newest,
+      successor: (link) => this.others.filter((one) => one !== link).shift(),
+      dial: (link, { name }, address, introduction) =>
+        void this.dials.push({ link, endpoint: name, address, introduction }),
       failed: ({ name }, reason, text, retryIn) => {
         this.failures.push({ endpoint: name, reason, text, retryIn });
         this.onFailed();
@@ -134,7 +138,6 @@ describe("an attempt", () => {
     const dial = await client.started();
     expect(dial).toEqual({
       link: 1,
-      linkIndex: 0,
       endpoint: "eu-1",
       address: "192.0.2.1",
       introduction: { intent: "new" },
@@ -429,11 +432,53 @@ describe("the end of the link in use", () => {
   });
 });
 
+describe("a session with several links", () => {
+  it("goes on with another one when its first ends, without a failure or an attempt", async () => {
+    const client = new Client();
+    const { link } = await client.up();
+    client.connector.joined();
+    client.others = [11, 12];
+    for (const successor of [11, 12]) {
+      client.connector.closed(client.connector.current?.link ?? 0, "silent", "");
+      expect(client.connector.current).toMatchObject({ link: successor, endpoint: { name: "eu-1" } });
+      client.others = client.others.filter((one) => one !== successor);
+    }
+    await client.advance(60_000);
+    expect([client.dials.length, client.ends, client.failures]).toEqual([1, [], []]);
+    // A fresh token over any of them counts.
+    client.connector.welcomed(12, { ...remembered, token: "bmV3" });
+    expect(client.connector.joining).toEqual({ ...joined, token: "bmV3" });
+    expect(link).toBe(1);
+  });
+
+  it("is taken over anew where it was once the last is gone: the server may believe in some of them", async () => {
+    const client = new Client();
+    const { link } = await client.up();
+    client.connector.joined();
+    client.connector.closed(link, "stalled", "");
+    expect(client.connector.joining).toBeUndefined();
+    const next = (await client.advance(125)) ?? expect.fail();
+    expect(next).toMatchObject({ endpoint: "eu-1", introduction: taken });
+    client.connector.welcomed(next.link, { ...remembered, epoch: "5" });
+    client.connector.closed(next.link, "stalled", "");
+    expect((await client.advance(250))?.introduction).toMatchObject({ intent: "join" });
+  });
+
+  it("keeps another link when the way of its first is gone", async () => {
+    const client = new Client();
+    const { link } = await client.up();
+    client.others = [11];
+    expect(client.connector.abandon()).toBe(link);
+    expect(client.connector.current?.link).toBe(11);
+    expect(client.clock.pending).toBe(0);
+  });
+});
+
 describe("leaving", () => {
   it("a server keeps its link until the new one is up, then retires it", async () => {
     const client = new Client();
     const { old, next } = await client.leaving();
-    expect(next).toMatchObject({ endpoint: "eu-2", linkIndex: 1, introduction: taken });
+    expect(next).toMatchObject({ endpoint: "eu-2", introduction: taken });
     expect(client.connector.current?.link).toBe(old.link);
     expect(client.retired).toEqual([]);
     client.connector.welcomed(next.link, { ...remembered, epoch: "5" });
@@ -446,22 +491,19 @@ describe("leaving", () => {
     expect(client.failures).toEqual([]);
   });
 
-  it("a link makes another to the same server, of the other index, and ends no session", async () => {
+  it("a link makes another to the same server, and ends no session", async () => {
     const client = new Client();
     let old = await client.up();
-    for (const linkIndex of [1, 0, 1]) {
+    for (let time = 0; time < 3; time++) {
       client.connector.leave("link");
       const next = (await client.advance(125)) ?? expect.fail();
       expect(client.kept.at(-1)).toBe("eu-1");
-      expect(next).toMatchObject({ endpoint: "eu-1", linkIndex, introduction: joined });
+      expect(next).toMatchObject({ endpoint: "eu-1", introduction: joined });
       client.connector.welcomed(next.link, remembered);
       expect(client.retired.at(-1)).toBe(old.link);
       old = next;
     }
     expect(client.ends).toEqual([]);
-    // A link that replaces a lost one takes its place, so that the server ends that one.
-    client.connector.closed(old.link, "silent", "");
-    expect(await client.advance(125)).toMatchObject({ linkIndex: 1 });
   });
 
   it("begins within 250 ms", async () => {
@@ -506,7 +548,7 @@ describe("leaving", () => {
     expect(client.retired).toEqual([]);
     expect(client.avoided.at(-1)).toBeUndefined();
     client.servers = ["eu-3"];
-    expect(await client.advance(125)).toMatchObject({ endpoint: "eu-3", linkIndex: 1 });
+    expect(await client.advance(125)).toMatchObject({ endpoint: "eu-3" });
     expect(client.avoided.at(-1)).toBe("eu-2");
   });
 
@@ -549,7 +591,7 @@ describe("abandoning", () => {
     expect(client.connector.current).toBeUndefined();
     expect(client.connector.lastError).toBe("network_changed");
     expect(client.ends).toEqual(["eu-1 cancelled 3000"]);
-    expect(await client.advance(0)).toMatchObject({ link: link + 1, linkIndex: 0, introduction: joined });
+    expect(await client.advance(0)).toMatchObject({ link: link + 1, introduction: joined });
     client.connector.closed(link, "normal", "");
     client.connector.welcomed(link + 1, remembered);
     expect(client.connector.current?.link).toBe(link + 1);

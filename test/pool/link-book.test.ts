@@ -10,6 +10,8 @@ function record(link: number): LinkRecord {
     backend: "",
     remote: "",
     inner: [],
+    index: undefined,
+    server: undefined,
     state: "connecting",
     since: 0,
   };
@@ -26,4 +28,13 @@ it("finds links by number and by public id, until they are removed", () => {
   expect(book.remove(1)).toBeUndefined();
   expect([book.get(1), book.byConnectionId("c1"), book.size]).toEqual([undefined, undefined, 1]);
   expect(shortSession("0123456789abcdef0123456789abcdef")).toBe("0123456789ab");
+});
+
+it("gives the lowest place that no link has", () => {
+  const book = new LinkBook();
+  expect(book.freeIndex()).toBe(0);
+  for (const [link, index] of [0, 1, 3].entries()) book.add({ ...record(link), index });
+  expect(book.freeIndex()).toBe(2);
+  book.remove(0);
+  expect(book.freeIndex()).toBe(0);
 });

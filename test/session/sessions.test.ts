@@ -60,7 +60,10 @@ describe("SessionTable", () => {
 });
 
 /** A session whose links have been there for a while, and its time. */
-function sessionWith(links: readonly SessionLink[]): { session: DataSession<SessionLink>; advance(by: number): void } {
+function sessionWith(links: readonly SessionLink[]): {
+  session: DataSession<SessionLink>;
+  advance: (by: number) => void;
+} {
   let now = 0;
   const session = new DataSession<SessionLink>(spec("a", "ann", "10.8.0.2"), () => now);
   for (const one of links) session.add(one);

@@ -2,6 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { fullLength } from "../../shared/address.ts";
 import { identityOf } from "../access/identity.ts";
+import { DemandWatch } from "./demand-watch.ts";
 import { Inbound } from "../flow/inbound.ts";
 import { Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
@@ -42,8 +43,8 @@ const helloDeadline = 3000;
 const admissionDeadline = 10_000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
-/** What is still on its way over a link that was replaced has this long to arrive. */
-const retireAfter = 3000;
+/** A server that was asked to finish a link has this long for it. */
+const retireDeadline = 10_000;
 const readBufferBytes = 512 * 1024;
 const landingBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
@@ -77,6 +78,7 @@ export class DataThread {
   readonly #meter: LoopMeter;
   #load = 0;
   readonly #stopped = new AbortController();
+  #demand: DemandWatch | undefined;
   #downTold = false;
 
   constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
@@ -132,7 +134,10 @@ export class DataThread {
       case "rewelcome":
         return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));
       case "retire":
-        return this.#retire(command.link);
+        return this.#retire(command.link, command.afterMs);
+      case "watch_demand":
+        this.#demand = command.on ? new DemandWatch((flows) => this.#emit({ type: "demand", flows })) : undefined;
+        return;
       case "close_session":
         return this.#closeSession(command.session, command.reason, command.text);
       case "goaway": {
@@ -266,16 +271,18 @@ export class DataThread {
     greeting: (link, type, body) => this.#greeting(link, type, body),
     packet: (link, type, memory, body, length) => {
       const session = this.#links.get(link.id)?.session;
+      this.#demand?.arrived(type, memory.bytes, body, length);
       if (session !== undefined) this.#inbound.accept(session, type, memory, body, length);
     },
     settled: () => this.#inbound.settle(),
+    sending: (_, frames, innerBytes) => this.#demand?.sending(frames, innerBytes),
     rtt: (link, millis) => {
       const held = this.#links.get(link.id);
       if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;
     },
     goaway: (link, scope, reason) => {
-      if (this.#options.mode === "client") return this.#emit({ type: "goaway", link: link.id, scope, reason });
-      this.#left(link);
+      if (this.#options.mode === "server") this.#finish(link);
+      this.#emit({ type: "goaway", link: link.id, scope, reason });
     },
     closed: (link, reason, text, unsent) => this.#closed(link, reason, text, unsent),
     load: () => this.#load,
@@ -361,19 +368,23 @@ export class DataThread {
     this.#spoofedAt.delete(id);
   }
 
-  #retire(id: number): void {
+  /** A client's link: its flows go elsewhere, the server is asked for the same, and ends it behind its last frame. */
+  #retire(id: number, after: number): void {
     const held = this.#links.get(id);
     if (held === undefined) return;
-    held.session?.remove(held.link);
-    held.link.control(frameType.goaway, encodeGoaway("link", "replaced"));
-    // Does not keep a thread that was stopped.
-    setTimeout(() => held.link.close("normal", "another link took its place"), retireAfter).unref();
+    const { link } = held;
+    held.session?.remove(link);
+    const ask = (): void => link.control(frameType.goaway, encodeGoaway("link", "another link took its place"));
+    if (after === 0) ask();
+    // Timers that don't keep a thread that was stopped.
+    else setTimeout(ask, after).unref();
+    setTimeout(() => link.close("normal", "another link took its place"), after + retireDeadline).unref();
   }
 
-  /** The client sends nothing more over the link and will close it: what would be written to it then is lost. */
-  #left(link: Link): void {
-    const session = this.#links.get(link.id)?.session;
-    if (session !== undefined && session.links.length > 1) session.remove(link);
+  /** A server's link whose client sends nothing more on it. */
+  #finish(link: Link): void {
+    this.#links.get(link.id)?.session?.remove(link);
+    link.finish("normal", "another link took its place");
   }
 
   #spoofed(session: DataSession<FlowLink>): void {
@@ -385,6 +396,7 @@ export class DataThread {
 
   #tick(): void {
     this.#acceptor?.tick();
+    this.#demand?.tick();
     const { values } = this.#slots;
     for (const { link, slot } of this.#links.values()) {
       link.tick();

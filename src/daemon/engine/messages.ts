@@ -51,8 +51,13 @@ export type Command =
   | { readonly type: "refuse"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   /** A newer WELCOME with a fresh token on an active link. */
   | { readonly type: "rewelcome"; readonly link: number; readonly welcome: Welcome }
-  /** Nothing more is sent on the link; it is closed when what is under way had time to arrive. */
-  | { readonly type: "retire"; readonly link: number }
+  /**
+   * Client: nothing more is sent on the link. After `afterMs` the server is asked to do the same; it ends the link when
+   * everything has arrived.
+   */
+  | { readonly type: "retire"; readonly link: number; readonly afterMs: number }
+  /** Client: counts flows that move data, or stops counting. */
+  | { readonly type: "watch_demand"; readonly on: boolean }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   | { readonly type: "close_session"; readonly session: string; readonly reason: CloseReason; readonly text: string }
   /** `link` undefined: every active one. */
@@ -99,6 +104,8 @@ export type Event =
     }
   | { readonly type: "closed"; readonly link: number; readonly reason: string; readonly text: string }
   | { readonly type: "goaway"; readonly link: number; readonly scope: GoawayScope; readonly reason: string }
+  /** Client, once a second while it is watched: flows that moved data. */
+  | { readonly type: "demand"; readonly flows: number }
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };

@@ -41,6 +41,8 @@ export interface LinkHandlers {
   packet(link: Link, type: FrameType, memory: Memory, body: number, length: number): void;
   /** All frames of the bytes that arrived together have been handed over. */
   settled(): void;
+  /** Whole PACKET and OFFLOAD frames are about to be sent. */
+  sending(link: Link, frames: Uint8Array, innerBytes: number): void;
   rtt(link: Link, millis: number): void;
   goaway(link: Link, scope: GoawayScope, reason: string): void;
   /** The last call: frames that were accepted and never written, and why the link ended. */
@@ -70,6 +72,8 @@ export class Link {
   #frameSince: Millis | undefined;
   #control = { second: 0, count: 0 };
   #received = 0;
+  /** How to close once nothing is queued. */
+  #finish: { readonly reason: CloseReason; readonly text: string } | undefined;
 
   constructor(parts: {
     id: number;
@@ -92,7 +96,7 @@ export class Link {
     this.#now = parts.now;
     this.state = { kind: "configuring", until: parts.greetingBy };
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
-    this.#queue = new SendQueue(parts.socket, () => {});
+    this.#queue = new SendQueue(parts.socket, () => this.#drained());
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
     );
@@ -121,6 +125,7 @@ export class Link {
       return;
     }
     this.txBytes += innerBytes;
+    if (units > 0) this.#handlers.sending(this, bytes, innerBytes);
     this.#queue.push(bytes, units, lender);
   }
 
@@ -139,6 +144,16 @@ export class Link {
     // A write that is under way ends with a whole frame, so CLOSE may follow it.
     this.#socket.write(controlFrame(frameType.close, encodeClose(reason, text)));
     this.#end(kind, text);
+  }
+
+  /** As close, once what is queued has been written. The owner sends nothing more on the link. */
+  finish(reason: CloseReason, text: string): void {
+    this.#finish = { reason, text };
+    if (!this.#queue.busy) this.#drained();
+  }
+
+  #drained(): void {
+    if (this.#finish !== undefined) this.close(this.#finish.reason, this.#finish.text);
   }
 
   /** Once every quarter of a second or so. */

@@ -17,7 +17,7 @@ export interface Hello {
   readonly epoch: bigint;
   /** Sealed by a server of the cluster, in base64; absent with intent new. */
   readonly token?: string;
-  /** Place of this link in its session, 0 to 15: a link replaces the session's link of the same index. */
+  /** Place of this link in its session, 0 to 1023: a link replaces the session's link of the same index. */
   readonly linkIndex: number;
   readonly capabilities: Capabilities;
   /** Largest packet that the client's TUN takes. */
@@ -95,7 +95,7 @@ const maxToken = 1024;
 /** Characters of a reason that are kept. */
 const maxReason = 256;
 const maxName = 64;
-const maxLinkIndex = 15;
+const maxLinkIndex = 1023;
 const minMtu = 576;
 
 const capabilityBits: readonly (keyof Capabilities)[] = ["checksum", "tso4", "tso6", "uso", "zstd"];
@@ -114,7 +114,7 @@ export function encodeHello(hello: Hello): Buffer {
     .u16(fieldTag.version, hello.version)
     .u8(fieldTag.intent, intents.indexOf(hello.intent))
     .u64(fieldTag.epoch, hello.epoch)
-    .u8(fieldTag.linkIndex, hello.linkIndex)
+    .u16(fieldTag.linkIndex, hello.linkIndex)
     .u32(fieldTag.capabilities, packCapabilities(hello.capabilities))
     .u16(fieldTag.mtu, hello.mtu);
   if (hello.session !== undefined) out.bytes(fieldTag.session, Buffer.from(hello.session, "hex"));
@@ -129,7 +129,7 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
   const version = uint(fields, fieldTag.version, 2);
   const intent = intents[uint(fields, fieldTag.intent, 1) ?? -1];
   const epoch = sized(fields, fieldTag.epoch, 8)?.readBigUInt64BE();
-  const linkIndex = uint(fields, fieldTag.linkIndex, 1);
+  const linkIndex = uint(fields, fieldTag.linkIndex, 2);
   const capabilities = uint(fields, fieldTag.capabilities, 4);
   const mtu = uint(fields, fieldTag.mtu, 2);
   if (version === undefined || intent === undefined || epoch === undefined || capabilities === undefined)

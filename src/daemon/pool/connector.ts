@@ -28,6 +28,8 @@ export type Choice =
 
 interface Up {
   readonly endpoint: Endpoint;
+  /** Outer address of the server. */
+  readonly address: string;
   readonly link: number;
   readonly since: Millis;
 }
@@ -40,8 +42,8 @@ type Attempt =
       readonly kind: "dialing";
       readonly endpoint: Endpoint;
       readonly permit: AttemptPermit;
+      readonly address: string;
       readonly link: number;
-      readonly linkIndex: number;
       readonly since: Millis;
     };
 
@@ -59,9 +61,13 @@ export interface ConnectorParts {
   resolve(host: string): Promise<readonly string[]>;
   /** Called before each dial with every address that has to stay reachable outside the tunnel. */
   pin(addresses: readonly string[]): Promise<void>;
-  dial(link: number, linkIndex: number, endpoint: Endpoint, address: string, introduction: Introduction): void;
+  /** A number for a link, unique among those of this run. */
+  newLink(): number;
+  dial(link: number, endpoint: Endpoint, address: string, introduction: Introduction): void;
   /** Another link has taken over: nothing more is sent on this one, and it ends when what is under way has arrived. */
   retire(link: number): void;
+  /** The link in use ended: another link of the session to the same server that takes its place, if there is one. */
+  successor(link: number): number | undefined;
   /** An attempt failed; the next begins in `retryIn`. */
   failed(endpoint: Endpoint, reason: string, text: string, retryIn: Millis): void;
 }
@@ -73,8 +79,9 @@ const otherServerJitter: Millis = 100;
 const leaveJitter: Millis = 250;
 
 /**
- * Keeps a link of the client's one session up: chooses, resolves, dials, remembers the session, backs off. When it has to
- * leave a server that still works it makes the new link before it gives up the old.
+ * Keeps the client's one session on a server: chooses, resolves, dials, remembers the session, backs off. When it has to
+ * leave a server that still works it makes the new link before it gives up the old. Further links of the session are
+ * others' business (extra-links.ts); as long as one of them lives, the session needs nothing.
  */
 export class Connector {
   readonly #parts: ConnectorParts;
@@ -91,9 +98,8 @@ export class Connector {
   /** A new link to the server in use is wanted. */
   #renew = false;
   #tries = new Map<string, number>();
-  /** Place of the link in use in its session, or of the last one. */
-  #linkIndex = 0;
-  #nextLink = 1;
+  /** The session had several links since it came to its server, of which some may still look alive there. */
+  #several = false;
   #lastError: string | undefined;
 
   constructor(parts: ConnectorParts) {
@@ -102,7 +108,7 @@ export class Connector {
   }
 
   /** The server in use. */
-  get current(): { readonly endpoint: Endpoint; readonly link: number } | undefined {
+  get current(): { readonly endpoint: Endpoint; readonly address: string; readonly link: number } | undefined {
     return this.#up;
   }
 
@@ -145,11 +151,24 @@ export class Connector {
     this.#schedule(this.#parts.random() * leaveJitter);
   }
 
+  /** How one more link of the session presents itself; undefined while there is none to join. */
+  get joining(): Introduction | undefined {
+    if (this.#up === undefined || this.#session === undefined) return undefined;
+    const { id, epoch, token } = this.#session;
+    return { intent: "join", session: id, epoch: BigInt(epoch), token };
+  }
+
+  /** The session has one more link. */
+  joined(): void {
+    this.#several = true;
+  }
+
   /** The way of the link in use is gone: begins anew at once. Returns the link, which is to be closed. */
   abandon(): number | undefined {
     if (this.#up === undefined || this.#stopped) return undefined;
     const { endpoint, link, since } = this.#up;
-    this.#up = undefined;
+    if (this.#succeed(this.#up)) return link;
+    this.#lost();
     this.#lastError = "network_changed";
     this.#parts.ended(endpoint, "cancelled", this.#parts.clock.now() - since);
     if (this.#attempt.kind === "idle" || this.#attempt.kind === "waiting") this.#schedule(0);
@@ -170,10 +189,10 @@ export class Connector {
     this.#parts.memory.save(session);
     if (!begun) return;
     const old = this.#up;
-    const { endpoint, linkIndex, permit, since } = attempt;
+    const { endpoint, address, permit, since } = attempt;
     const now = this.#parts.clock.now();
-    this.#up = { endpoint, link, since: now };
-    this.#linkIndex = linkIndex;
+    this.#up = { endpoint, address, link, since: now };
+    if (old?.endpoint.name !== endpoint.name) this.#several = false;
     this.#attempt = { kind: "idle" };
     this.#joinedAt = endpoint.name;
     this.#lastError = undefined;
@@ -191,8 +210,8 @@ export class Connector {
       return this.#attemptFailed(this.#attempt, reason, text);
     }
     const up = this.#up;
-    if (up?.link !== link) return;
-    this.#up = undefined;
+    if (up?.link !== link || this.#succeed(up)) return;
+    this.#lost();
     this.#lastError = described(reason, text);
     const lived = this.#parts.clock.now() - up.since;
     const outcome = callOutcome(reason);
@@ -201,6 +220,20 @@ export class Connector {
     if (lived >= goodAfter) this.#failures = 0;
     if (reason === "peer_superseded") this.#forget();
     if (this.#attempt.kind === "idle" || this.#attempt.kind === "waiting") this.#again(up.endpoint, reason, text);
+  }
+
+  /** Another link of the session goes on: nobody has to do anything. */
+  #succeed(up: Up): boolean {
+    const link = this.#stopped ? undefined : this.#parts.successor(up.link);
+    if (link === undefined) return false;
+    this.#up = { ...up, link };
+    return true;
+  }
+
+  /** The last link is gone. The server may not know yet of all that are: a takeover ends them, one more join does not. */
+  #lost(): void {
+    this.#up = undefined;
+    if (this.#several) this.#joinedAt = undefined;
   }
 
   #attemptFailed(attempt: Extract<Attempt, { kind: "dialing" }>, reason: string, text: string): void {
@@ -286,13 +319,11 @@ export class Connector {
   #dial(endpoint: Endpoint, permit: AttemptPermit, addresses: readonly string[]): void {
     const tried = this.#tries.get(endpoint.name) ?? 0;
     this.#tries.set(endpoint.name, tried + 1);
-    const link = this.#nextLink++;
-    // A link replaces the one of its index: after a loss that is wanted, while the old one works it is not.
-    const linkIndex = this.#up === undefined ? this.#linkIndex : 1 - this.#linkIndex;
+    const link = this.#parts.newLink();
     const since = this.#parts.clock.now();
-    this.#attempt = { kind: "dialing", endpoint, permit, link, linkIndex, since };
     const address = addresses[tried % addresses.length] as string;
-    this.#parts.dial(link, linkIndex, endpoint, address, this.#introduction(endpoint));
+    this.#attempt = { kind: "dialing", endpoint, permit, address, link, since };
+    this.#parts.dial(link, endpoint, address, this.#introduction(endpoint));
   }
 
   #introduction(endpoint: Endpoint): Introduction {

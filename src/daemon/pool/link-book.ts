@@ -11,6 +11,10 @@ export interface LinkRecord {
   remote: string;
   inner: readonly string[];
   state: ConnectionState;
+  /** Client: its place in the session; undefined once another link may have it. Server: undefined. */
+  index: number | undefined;
+  /** Client: id and start of the server, once it said WELCOME. */
+  server: string | undefined;
   /** Monotonic milliseconds. */
   readonly since: number;
 }
@@ -46,6 +50,17 @@ export class LinkBook {
   byConnectionId(id: string): LinkRecord | undefined {
     const link = /^c(\d+)$/.exec(id)?.[1];
     return link === undefined ? undefined : this.#links.get(Number(link));
+  }
+
+  /**
+   * The lowest place in the session that no link has: whoever replaces a lost link gets its place, so that the server ends
+   * that one if it still believes in it.
+   */
+  freeIndex(): number {
+    const taken = new Set([...this.#links.values()].map(({ index }) => index));
+    let index = 0;
+    while (taken.has(index)) index += 1;
+    return index;
   }
 
   get size(): number {

@@ -1,4 +1,16 @@
-import { day, hour, lateLive, later, limitedBy, minute, second, server, value, type Setting } from "../setting.ts";
+import {
+  day,
+  hour,
+  lateLive,
+  later,
+  live,
+  limitedBy,
+  minute,
+  second,
+  server,
+  value,
+  type Setting,
+} from "../setting.ts";
 import { duration, flag, oneOf, rate, size, whole } from "../value.ts";
 
 const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
@@ -20,21 +32,21 @@ export const resources: Setting[] = [
   ),
   value(
     "pool.initial_size",
-    whole(1, 10_000),
-    "Links per server at once (client); warm connections per endpoint (server).",
+    whole(1, 1000),
+    "Links of a session at once (client); warm connections per endpoint (server).",
     {
       default: 1,
-      ...lateLive,
+      ...live,
     },
   ),
-  value("pool.max_size", whole(1, 10_000), "The most of them while there is traffic.", { default: 4, ...lateLive }),
+  value("pool.max_size", whole(1, 1000), "The most of them while several flows move data.", { default: 4, ...live }),
   value("pool.idle_timeout", duration(second, day), "Idle ones above initial_size are closed after this time.", {
     default: "300s",
-    ...lateLive,
+    ...live,
   }),
   value("pool.cleanup_interval", duration(second, hour), "How often idle ones are looked for.", {
     default: "60s",
-    ...lateLive,
+    ...live,
   }),
   value(
     "buffers.size",
