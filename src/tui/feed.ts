@@ -1,14 +1,14 @@
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { ControlClient } from "../shared/control/client.ts";
 import type { ActionOutcome } from "../shared/control/protocol.ts";
+import type { DaemonEvent, Moment } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
-import { type ActionName, actions, type Request, type RequestOptions } from "./model/actions.ts";
-import type { Answer, Message } from "./model/message.ts";
+import { actions, type Order, type RequestOptions } from "./model/actions.ts";
+import type { Answer, Message, Risk } from "./model/message.ts";
+import { fetchMoment } from "./moments.ts";
 
 /** What the console needs of a connection to the daemon. */
-export type Wire = Pick<ControlClient, "daemon" | "subscribe" | "onClose" | "close"> & {
-  call(method: Request["method"], params: Request["params"]): Promise<Pick<ActionOutcome, "message" | "facts">>;
-};
+export type Wire = Pick<ControlClient, "daemon" | "subscribe" | "onClose" | "close" | "call">;
 
 /** What a feed tells its reader. */
 export type FeedMessage = Extract<Message, { kind: "snapshot" | "link" }>;
@@ -45,17 +45,47 @@ export class Feed {
     await this.#open();
   }
 
-  /** Has the daemon act on a row, or say what that would do. A failure is an answer too. */
-  async act(action: ActionName, target: string, options: RequestOptions): Promise<Answer> {
-    const { dryRun } = options;
+  /** Has the daemon carry an order out, or say what that would do. A failure is an answer too. */
+  async act({ action, targets, args }: Order, { dryRun, acceptRisk, revision }: RequestOptions): Promise<Answer> {
+    const params = { dry_run: dryRun, accept_risk: acceptRisk, revision };
+    const texts: string[] = [];
+    let risk: Risk | undefined;
     try {
-      if (this.#wire === undefined) throw new SssonectorError("control_lost", "no connection to the daemon");
-      const { method, params } = actions[action].request(target, options);
-      const { message, facts } = await this.#wire.call(method, params);
-      return { dryRun, ok: true, text: message, lastHealthy: facts["last_healthy"] === true };
+      for (const target of targets) {
+        const { method, params: all } = actions[action].request(target, args, params);
+        const { message, facts } = await this.#connected().call(method, all);
+        texts.push(message);
+        risk ??= riskOf(facts);
+      }
+      return { dryRun, ok: true, text: texts.join("; "), risk };
     } catch (error) {
-      return { dryRun, ok: false, text: error instanceof Error ? error.message : String(error), lastHealthy: false };
+      const why = error instanceof Error ? error.message : String(error);
+      const done = texts.length === 0 ? "" : `; before that: ${texts.join("; ")}`;
+      return { dryRun, ok: false, text: why + done, risk: undefined };
     }
+  }
+
+  /** A second of the daemon's history; undefined when nobody measured then, or nobody answers now. */
+  async moment(at_ms: number): Promise<Moment | undefined> {
+    try {
+      return await fetchMoment(this.#connected(), at_ms);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** All events that the daemon keeps; none when nobody answers. */
+  async events(): Promise<readonly DaemonEvent[]> {
+    try {
+      return (await this.#connected().call("events", { since: 0 })).events;
+    } catch {
+      return [];
+    }
+  }
+
+  #connected(): Wire {
+    if (this.#wire === undefined) throw new SssonectorError("control_lost", "no connection to the daemon");
+    return this.#wire;
   }
 
   close(): void {
@@ -100,4 +130,9 @@ export class Feed {
       this.#lost(error);
     }
   }
+}
+
+function riskOf(facts: ActionOutcome["facts"]): Risk | undefined {
+  if (facts["cuts_own"] === true) return "cuts_own";
+  return facts["last_healthy"] === true ? "last_healthy" : undefined;
 }

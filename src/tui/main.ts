@@ -2,6 +2,7 @@ import { systemClock } from "../shared/clock.ts";
 import { connectControl } from "../shared/control/client.ts";
 import { exitCodeFor } from "../shared/control/exit.ts";
 import { locateSocket } from "../shared/control/locate.ts";
+import { ownSsh } from "../shared/control/own-ssh.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { asciiGlyphs, unicodeGlyphs } from "./draw/glyphs.ts";
 import { colourDepth, painter } from "./draw/paint.ts";
@@ -23,14 +24,21 @@ async function runInk(options: Options, connect: () => Promise<Wire>): Promise<E
   const { runSession } = await import("./ink/session.tsx");
   const { stdin, stdout, env } = process;
   const glyphs = options.ascii ? asciiGlyphs : unicodeGlyphs;
-  const setup = { glyphs, readOnly: options.readOnly, ctl: ctlFor(options) };
+  const setup = {
+    glyphs,
+    readOnly: options.readOnly,
+    ctl: ctlFor(options),
+    recording: false,
+    ssh: ownSsh(process.pid),
+  };
   const paint = painter(colourDepth(env));
   return await runSession({ stdin, stdout, clock: systemClock, setup, paint, fps: options.fps, connect });
 }
 
 async function top(options: Options): Promise<Exit> {
   const socketPath = locateSocket(options.socket);
-  const connect = (): Promise<Wire> => connectControl({ socketPath, clientName: "sssonector top", timeoutMs });
+  const connect = (): Promise<Wire> =>
+    connectControl({ socketPath, clientName: "sssonector top", timeoutMs, ssh: ownSsh(process.pid) });
   const terminal = process.stdin.isTTY && process.stdout.isTTY && process.env["TERM"] !== "dumb";
   if (options.plain || !terminal) return await runPlain({ stdout: process.stdout, clock: systemClock, connect });
   return await runInk(options, connect);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../src/shared/control/snapshot.ts";
-import { type ActionName, actions } from "../../src/tui/model/actions.ts";
+import { type ActionName, actions, type Order } from "../../src/tui/model/actions.ts";
 import { quietBeforeConfirm, readBeforeConfirm } from "../../src/tui/model/dialog.ts";
 import { aBackend, aBreaker, aConnection, aSnapshot } from "../fakes/snapshot.ts";
 import { Driver, keyOf } from "./driver.ts";
@@ -55,14 +55,24 @@ function storm(events: readonly InputEvent[], { tab = "1", lastHealthy = false, 
   return driver;
 }
 
-test("every action has a key and is tried here", () => {
-  expect(openers.map(({ action }) => action).toSorted()).toEqual(Object.keys(actions).toSorted());
+function orderOf(action: ActionName): Order {
+  return { action, targets: ["a"], args: {} };
+}
+
+/** Those that are opened by an editor or a command only, or have no row that they are done to. */
+const elsewhere: readonly ActionName[] = ["set_weight", "revoke", "allow", "reload", "rotate", "stop", "undo"];
+
+test("every action has a key and is tried here, but those that need a command", () => {
+  const tried = openers.map(({ action }) => action);
+  expect([...tried, ...elsewhere].toSorted()).toEqual(Object.keys(actions).toSorted());
 });
 
 describe.each(openers)("$action", ({ action, tab, key, title }) => {
   test("the dialog's text is the daemon's dry run and Cancel has the focus", () => {
     const driver = opened(tab, key);
-    expect(driver.effects).toEqual([{ kind: "act", action, target: "a", dryRun: true, acceptRisk: true, token: 1 }]);
+    expect(driver.effects).toEqual([
+      { kind: "act", order: orderOf(action), dryRun: true, acceptRisk: true, revision: 0, token: 1 },
+    ]);
     expect(driver.text).toContain("asking the daemon");
     expect(driver.text).toContain(` ${title} `);
     driver.answer(true, "17 connections, 212 Mb/s move to be-1");
@@ -77,7 +87,9 @@ describe.each(openers)("$action", ({ action, tab, key, title }) => {
     const driver = opened(tab, key).answer(true, "moves").press("tab");
     expect(driver.text).toContain(`[> ${actions[action].button} <]`);
     driver.press("enter");
-    expect(driver.acts).toEqual([{ kind: "act", action, target: "a", dryRun: false, acceptRisk: false, token: 1 }]);
+    expect(driver.acts).toEqual([
+      { kind: "act", order: orderOf(action), dryRun: false, acceptRisk: false, revision: 0, token: 1 },
+    ]);
     expect(driver.press("enter", "tab", "enter").acts).toHaveLength(1);
     expect(driver.answer(false, "done with a").text).toContain("done with a");
   });
@@ -114,7 +126,7 @@ describe("a dialog", () => {
 
   test("an answer to an earlier dialog does not count for this one", () => {
     const driver = opened().press("escape", "down", "x");
-    const answer = { dryRun: true, ok: true, text: "old", lastHealthy: false };
+    const answer = { dryRun: true, ok: true, text: "old", risk: undefined };
     driver.send({ kind: "answer", token: 1, answer, now: driver.now });
     expect(driver.text).toContain("asking the daemon");
   });
@@ -156,14 +168,14 @@ describe("the last healthy backend", () => {
     expect(driver.text).toContain("$ sssonector ctl drain a --accept-risk");
     driver.press("a", "tab", "enter");
     expect(driver.acts).toEqual([
-      { kind: "act", action: "drain", target: "a", dryRun: false, acceptRisk: true, token: 1 },
+      { kind: "act", order: orderOf("drain"), dryRun: false, acceptRisk: true, revision: 0, token: 1 },
     ]);
     expect(driver.text).toContain("$ sssonector ctl drain a --accept-risk");
   });
 
   test("no name or another one leaves the focus on Cancel", () => {
     const driver = asked().press("tab");
-    expect(driver.text).toContain("type the backend's name first");
+    expect(driver.text).toContain("type a first");
     expect(driver.press("enter").acts).toEqual([]);
     expect(asked().press("b", "tab", "enter").acts).toEqual([]);
     expect(asked().press("a", "a", "a", "tab", "enter").acts).toEqual([]);

@@ -8,7 +8,13 @@ import { update } from "../../src/tui/model/update.ts";
 import { screen } from "../../src/tui/screens/screen.ts";
 import { aSnapshot } from "../fakes/snapshot.ts";
 
-export const unicodeSetup: Setup = { glyphs: unicodeGlyphs, readOnly: false, ctl: "sssonector ctl" };
+export const unicodeSetup: Setup = {
+  glyphs: unicodeGlyphs,
+  readOnly: false,
+  ctl: "sssonector ctl",
+  recording: false,
+  ssh: null,
+};
 export const asciiSetup: Setup = { ...unicodeSetup, glyphs: asciiGlyphs };
 
 export function textOf(line: Line): string {
@@ -89,8 +95,9 @@ export class Driver {
 
   /** The daemon's answer to the open dialog. */
   answer(dryRun: boolean, text: string, { ok = true, lastHealthy = false } = {}): this {
+    const risk = lastHealthy ? "last_healthy" : undefined;
     const token = this.state.dialogs;
-    return this.send({ kind: "answer", token, answer: { dryRun, ok, text, lastHealthy }, now: this.now });
+    return this.send({ kind: "answer", token, answer: { dryRun, ok, text, risk }, now: this.now });
   }
 
   /** What the daemon was told to do, dry runs left out. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Method, Params, Result } from "../../src/shared/control/protocol.ts";
 import type { Snapshot } from "../../src/shared/control/snapshot.ts";
 import { SssonectorError } from "../../src/shared/errors.ts";
 import { Feed, type FeedMessage, type Wire } from "../../src/tui/feed.ts";
@@ -22,9 +23,11 @@ class FakeWire implements Wire {
   close(): void {
     this.closed = true;
   }
-  call(...call: unknown[]): Promise<{ message: string; facts: Record<string, unknown> }> {
-    this.calls.push(call);
-    return Promise.resolve({ message: "would close c1", facts: { last_healthy: true } });
+  failAt = Number.POSITIVE_INFINITY;
+  call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    if (this.calls.length === this.failAt) return Promise.reject(new Error("no more"));
+    this.calls.push([method, params]);
+    return Promise.resolve({ message: "would close c1", facts: { last_healthy: true } } as unknown as Result<M>);
   }
   lose(): void {
     this.#onClose(new SssonectorError("control_lost", "control connection closed"));
@@ -118,17 +121,29 @@ test("a closed feed is silent and does not come back", async () => {
   expect([wires[0]?.closed, attempts(), said]).toEqual([true, 1, ["up"]]);
 });
 
+const dry = { dryRun: true, acceptRisk: true, revision: 7 };
+
 test("an act asks the daemon; without one that is the answer", async () => {
   const { feed, wires } = rig();
-  const dry = { dryRun: true, acceptRisk: true };
-  const none = { dryRun: true, ok: false, text: "no connection to the daemon", lastHealthy: false };
-  expect(await feed.act("kick", "c1", dry)).toEqual(none);
+  const kick = { action: "kick", targets: ["c1"], args: {} } as const;
+  const none = { dryRun: true, ok: false, text: "no connection to the daemon", risk: undefined };
+  expect(await feed.act(kick, dry)).toEqual(none);
   await feed.start();
-  const answer = { dryRun: true, ok: true, text: "would close c1", lastHealthy: true };
-  expect(await feed.act("kick", "c1", dry)).toEqual(answer);
-  await feed.act("drain", "eu-1", { dryRun: false, acceptRisk: false });
+  expect(await feed.act(kick, dry)).toEqual({ dryRun: true, ok: true, text: "would close c1", risk: "last_healthy" });
+  const drain = { action: "drain", targets: ["eu-1", ""], args: { deadline: 30_000 } } as const;
+  await feed.act(drain, { dryRun: false, acceptRisk: false, revision: 8 });
+  const params = { deadline_ms: 30_000, dry_run: false, accept_risk: false, revision: 8 };
   expect(wires[0]?.calls).toEqual([
-    ["kick", { target: "c1", dry_run: true }],
-    ["drain", { backend: "eu-1", dry_run: false, accept_risk: false }],
+    ["kick", { target: "c1", dry_run: true, accept_risk: true, revision: 7 }],
+    ["drain", { backend: "eu-1", ...params }],
+    ["drain", params],
   ]);
+});
+
+test("an act on several rows that fails half-way says what was done before", async () => {
+  const { feed, wires } = rig();
+  await feed.start();
+  const order = { action: "drain", targets: ["eu-1", "eu-2"], args: {} } as const;
+  if (wires[0] !== undefined) wires[0].failAt = 1;
+  expect(await feed.act(order, dry)).toMatchObject({ ok: false, text: "no more; before that: would close c1" });
 });

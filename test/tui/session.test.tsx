@@ -146,7 +146,7 @@ test("drain of the last healthy backend: its name is typed, then it is drained",
   expect(terminal.text).toContain("$ sssonector ctl drain eu-1 --accept-risk");
   terminal.type("eu-");
   terminal.type("\t");
-  await terminal.until((text) => text.includes("type the backend's name first"));
+  await terminal.until((text) => text.includes("type eu-1 first"));
   terminal.type("1");
   await terminal.until((text) => text.includes("type eu-1: eu-1"));
   terminal.type("\t");

@@ -1,15 +1,7 @@
 import type { SshConnection } from "../../shared/control/protocol.ts";
-import type { Connection, Snapshot } from "../../shared/control/snapshot.ts";
+import { ownConnections } from "../../shared/control/own-ssh.ts";
+import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { ActionCall } from "./action-call.ts";
-
-/**
- * The connections that a user's ssh connection goes through: on a server those of the session that it comes from, on a
- * client all of them when it was reached by its inner address.
- */
-export function ownConnections({ connections, status }: Snapshot, ssh: SshConnection): Connection[] {
-  const reached = status.mode === "client" && status.inner.some((address) => bare(address) === ssh.local);
-  return connections.filter(({ inner }) => reached || inner.some((address) => bare(address) === ssh.peer));
-}
 
 /** Whether an action would cut the connection that its user works through. */
 export function cutsOwn(call: ActionCall, snapshot: Snapshot, ssh: SshConnection | null | undefined): boolean {
@@ -35,8 +27,4 @@ export function cutsOwn(call: ActionCall, snapshot: Snapshot, ssh: SshConnection
     case "close_breaker":
       return false;
   }
-}
-
-function bare(address: string): string {
-  return address.split("/")[0] ?? address;
 }

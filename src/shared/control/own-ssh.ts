@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { SshConnection } from "./protocol.ts";
+import type { Connection, Snapshot } from "./snapshot.ts";
 
 /** What of a process the search looks at; undefined when it can't be read. */
 export interface ProcessView {
@@ -44,4 +45,18 @@ function readProcess(pid: number): ProcessView | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The connections that a user's ssh connection goes through: on a server those of the session that it comes from, on a
+ * client all of them when it was reached by its inner address.
+ */
+export function ownConnections({ connections, status }: Pick<Snapshot, "connections" | "status">,
+  ssh: SshConnection): Connection[] {
+  const reached = status.mode === "client" && status.inner.some((address) => bare(address) === ssh.local);
+  return connections.filter(({ inner }) => reached || inner.some((address) => bare(address) === ssh.peer));
+}
+
+function bare(address: string): string {
+  return address.split("/")[0] ?? address;
 }

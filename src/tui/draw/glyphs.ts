@@ -6,6 +6,9 @@ export interface Glyphs {
   readonly corners: readonly [string, string, string, string];
   readonly separator: string;
   readonly cursor: string;
+  readonly mark: string;
+  /** The operator's own connection. */
+  readonly own: string;
   readonly live: string;
   readonly stale: string;
   readonly warning: string;
@@ -27,6 +30,8 @@ export const unicodeGlyphs: Glyphs = {
   corners: ["╭", "╮", "╰", "╯"],
   separator: "│",
   cursor: "▌",
+  mark: "■",
+  own: "◆",
   live: "●",
   stale: "○",
   warning: "▲",
@@ -47,6 +52,8 @@ export const asciiGlyphs: Glyphs = {
   corners: ["+", "+", "+", "+"],
   separator: "|",
   cursor: ">",
+  mark: "+",
+  own: "@",
   live: "*",
   stale: "o",
   warning: "!",

@@ -3,7 +3,8 @@ import type { ReadStream, WriteStream } from "node:tty";
 import type { Clock } from "../../shared/clock.ts";
 import type { Paint } from "../draw/paint.ts";
 import { Feed, type Wire } from "../feed.ts";
-import type { Effect } from "../model/message.ts";
+import type { Message } from "../model/message.ts";
+import { performer } from "../perform.ts";
 import { initialState, type Setup } from "../model/state.ts";
 import { Store } from "../model/store.ts";
 import { Console } from "./console.tsx";
@@ -36,20 +37,18 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   const left = Promise.withResolvers<Exit>();
   using cleanUp = new DisposableStack();
   const suspender = cleanUp.use(new Suspender(clock, stdout));
-  const perform = (effect: Effect): void => {
-    if (effect.kind === "quit") left.resolve({ code: 0 });
-    else if (effect.kind === "suspend") void suspender.suspend();
-    else void act(effect);
-  };
   const { columns, rows } = sizeOf(stdout);
+  const send = (message: Message): void => store.send(message);
+  const feed = cleanUp.adopt(new Feed({ connect, clock, rateHz: Math.min(fps, rateHz), send }), (f) => f.close());
+  const perform = performer({
+    feed,
+    clock,
+    send,
+    quit: () => left.resolve({ code: 0 }),
+    suspend: () => void suspender.suspend(),
+    write: (sequence) => void stdout.write(sequence),
+  });
   const store = new Store(initialState(setup, columns, rows), perform);
-  const feed = cleanUp.adopt(new Feed({ connect, clock, rateHz: Math.min(fps, rateHz), send: store.send }), (f) =>
-    f.close(),
-  );
-  const act = async ({ action, target, token, ...options }: Extract<Effect, { kind: "act" }>): Promise<void> => {
-    const answer = await feed.act(action, target, options);
-    store.send({ kind: "answer", token, answer, now: clock.now() });
-  };
   await feed.start();
 
   const resized = (): void => store.send({ kind: "size", ...sizeOf(stdout) });

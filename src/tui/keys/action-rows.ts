@@ -19,6 +19,7 @@ function actionRow(key: string, action: ActionName, what: string, hintOn: readon
 
 /** Keys that act on the selected row: each opens a dialog. */
 export const actionRows: readonly KeyRow[] = [
+  actionRow("u", "undo", "take back your last change", []),
   actionRow("x", "kick", "kick the selected connection or session", ["connections", "sessions"]),
   actionRow("d", "drain", "drain the selected backend: what can move is moved", ["backends"]),
   actionRow("e", "ready", "take the selected backend back after drain or maint", ["backends"]),

@@ -1,5 +1,5 @@
 import { layout } from "../model/layout.ts";
-import { type ListState, move, unselected } from "../model/list.ts";
+import { type ListState, mark, markAll, move, unselected } from "../model/list.ts";
 import { type Step, step } from "../model/message.ts";
 import { activeList, type State, withList } from "../model/state.ts";
 import { tabOrder, tables } from "../tables/index.ts";
@@ -28,9 +28,10 @@ function sortBy(steps: number): (state: State) => Step {
   };
 }
 
-/** Esc takes back one thing: first the selection, then the filter. */
+/** Esc takes back one thing: first the marks, then the selection, then the filter. */
 function back(state: State): Step {
   const list = activeList(state);
+  if (list.marked.size > 0) return step(withList(state, { ...list, marked: new Set() }));
   return step(list.selected === undefined ? setFilter(state, "") : withList(state, unselected(list)));
 }
 
@@ -91,7 +92,7 @@ export const listRows: readonly KeyRow[] = [
     keys: ["/"],
     layer: "list",
     shown: "/",
-    what: "filter: all words must occur, `!word` must not",
+    what: "filter: `word`, `!word`, `column=value`, `column>number`",
     hint: ["/", "filter"],
     act: (state) => step({ ...state, mode: { kind: "filter", before: activeList(state).filter } }),
   },
@@ -105,10 +106,18 @@ export const listRows: readonly KeyRow[] = [
     act: edit((list) => ({ ...list, sort: { ...list.sort, descending: !list.sort.descending } })),
   },
   {
+    keys: ["v"],
+    layer: "list",
+    shown: "v",
+    what: "mark the row, or take its mark back; keys that act then act on all marked rows",
+    act: edit(mark),
+  },
+  { keys: ["V"], layer: "list", shown: "V", what: "mark all rows of the filter, or none", act: edit(markAll) },
+  {
     keys: ["escape"],
     layer: "list",
     shown: "Esc",
-    what: "give up the selection, then the filter",
+    what: "give up the marks, then the selection, then the filter",
     act: back,
   },
 ];

@@ -1,4 +1,5 @@
 import type { Millis } from "../../shared/clock.ts";
+import { asksName } from "../model/dialog.ts";
 import type { Step } from "../model/message.ts";
 import type { Mode, State } from "../model/state.ts";
 import type { TabName } from "../tables/table.ts";
@@ -29,7 +30,7 @@ export function layerOf(mode: Mode): Layer {
     case "browse":
       return "list";
     case "act":
-      return mode.dialog.phase.kind === "ready" && mode.dialog.phase.typed !== undefined ? "name" : "dialog";
+      return asksName(mode.dialog) ? "name" : "dialog";
     case "filter":
     case "help":
       return mode.kind;

@@ -5,6 +5,7 @@ import { dialogRows } from "./dialog-rows.ts";
 import { frontRows } from "./front-rows.ts";
 import { listRows } from "./list-rows.ts";
 import type { KeyRow } from "./row.ts";
+import { timeRows } from "./time-rows.ts";
 
 export const keyRows: readonly KeyRow[] = [
   { keys: ["ctrl+c"], layer: "always", shown: "Ctrl-C", what: "quit", act: (state) => step(state, { kind: "quit" }) },
@@ -16,6 +17,7 @@ export const keyRows: readonly KeyRow[] = [
     act: (state) => step(state, { kind: "suspend" }),
   },
   ...listRows,
+  ...timeRows,
   ...actionRows,
   {
     keys: ["?"],

@@ -3,6 +3,7 @@
  * screen whatever happens around it; when its object goes, it stays as a ghost until the selection moves.
  */
 import type { Sort, TableRow } from "../tables/table.ts";
+import { matcher } from "./filter.ts";
 
 export type Rows = ReadonlyMap<string, TableRow>;
 
@@ -14,23 +15,12 @@ export interface ListState {
   /** Line of the viewport that the selected row is on, from 0. */
   readonly line: number;
   readonly ghost: TableRow | undefined;
+  /** Rows that an act is done to together. */
+  readonly marked: ReadonlySet<string>;
 }
 
 export function newList(sort: Sort): ListState {
-  return { sort, filter: "", order: [], selected: undefined, line: 0, ghost: undefined };
-}
-
-/** A filter's terms all have to be in a row's words; a term after `!` must not be. */
-export function matcher(filter: string): (row: TableRow) => boolean {
-  const terms = filter
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((term) => term !== "" && term !== "!");
-  return (row) => {
-    if (terms.length === 0) return true;
-    const words = row.words();
-    return terms.every((term) => (term.startsWith("!") ? !words.includes(term.slice(1)) : words.includes(term)));
-  };
+  return { sort, filter: "", order: [], selected: undefined, line: 0, ghost: undefined, marked: new Set() };
 }
 
 function compare(a: number | string, b: number | string): number {
@@ -60,8 +50,15 @@ function keepGhost(order: string[], list: ListState): string[] {
   return order;
 }
 
+/** Marks of rows that are gone are forgotten. */
+function stillThere(marked: ReadonlySet<string>, rows: Rows): ReadonlySet<string> {
+  const left = [...marked].filter((id) => rows.has(id));
+  return left.length === marked.size ? marked : new Set(left);
+}
+
 /** The list after new rows, a new filter or a new sort; `before` are the rows that it was drawn from. */
-export function refresh(list: ListState, rows: Rows, before: Rows, resort: boolean): ListState {
+export function refresh(old: ListState, rows: Rows, before: Rows, resort: boolean): ListState {
+  const list = { ...old, marked: stillThere(old.marked, rows) };
   const matches = matcher(list.filter);
   const shown = [...rows.values()].filter(matches);
   const order = resort ? sorted(shown, list.sort) : extended(list.order, new Set(shown.map((row) => row.id)));
@@ -108,4 +105,19 @@ export function settle(list: ListState, height: number): ListState {
   if (list.selected === undefined) return list;
   const line = list.order.indexOf(list.selected) - viewport(list, height).offset;
   return line === list.line ? list : { ...list, line: Math.max(0, line) };
+}
+
+/** Marks the selected row, or takes its mark back, and goes to the next one. */
+export function mark(list: ListState, height: number): ListState {
+  const { selected, ghost } = list;
+  if (selected === undefined || ghost !== undefined) return list;
+  const marked = new Set(list.marked);
+  if (!marked.delete(selected)) marked.add(selected);
+  return move({ ...list, marked }, 1, height);
+}
+
+/** Marks every row that the filter shows; none when they all are. */
+export function markAll(list: ListState): ListState {
+  const all = list.order.every((id) => list.marked.has(id));
+  return { ...list, marked: all ? new Set() : new Set(list.order) };
 }

@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
-import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { DaemonEvent, Moment, Snapshot } from "../../shared/control/snapshot.ts";
 import type { Key } from "../keys/split.ts";
-import type { ActionName, RequestOptions } from "./actions.ts";
+import type { Order, RequestOptions } from "./actions.ts";
 import type { Link, State } from "./state.ts";
 
 /** What happens to the console. */
@@ -12,6 +12,10 @@ export type Message =
   | { readonly kind: "size"; readonly columns: number; readonly rows: number }
   /** The keys of one input event; several in one event are a key repeat or a paste. */
   | { readonly kind: "keys"; readonly keys: readonly Key[]; readonly now: Millis }
+  /** The second that was asked for; undefined when nobody measured then, or nobody answers. */
+  | { readonly kind: "moment"; readonly at_ms: number; readonly moment: Moment | undefined }
+  | { readonly kind: "events"; readonly events: readonly DaemonEvent[] }
+  | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "answer"; readonly token: number; readonly answer: Answer; readonly now: Millis };
 
 /** What the daemon says to an act, or to its dry run. */
@@ -19,18 +23,24 @@ export interface Answer {
   readonly dryRun: boolean;
   readonly ok: boolean;
   readonly text: string;
-  /** It takes the last healthy backend. */
-  readonly lastHealthy: boolean;
+  /** What the daemon would refuse unless the risk is accepted. */
+  readonly risk: Risk | undefined;
 }
+
+export type Risk = "last_healthy" | "cuts_own";
 
 /** What the console is to do in the world. */
 export type Effect =
   | { readonly kind: "quit" }
   | { readonly kind: "suspend" }
+  /** Ask for a second of the history, or for the whole log of events. */
+  | { readonly kind: "moment"; readonly at_ms: number }
+  | { readonly kind: "events" }
+  /** To the terminal's clipboard. */
+  | { readonly kind: "copy"; readonly text: string }
   | ({
       readonly kind: "act";
-      readonly action: ActionName;
-      readonly target: string;
+      readonly order: Order;
       readonly token: number;
     } & RequestOptions);
 

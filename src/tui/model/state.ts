@@ -1,11 +1,13 @@
 import type { Millis } from "../../shared/clock.ts";
-import type { Role } from "../../shared/control/protocol.ts";
+import type { Role, SshConnection } from "../../shared/control/protocol.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import { tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
-import type { ActionName } from "./actions.ts";
+import type { Order } from "./actions.ts";
 import { type ListState, newList, type Rows } from "./list.ts";
+import type { Risk } from "./message.ts";
+import type { Time } from "./time.ts";
 import { noTrends, type Trends } from "./trends.ts";
 
 /** What the command line chose; it never changes while the console runs. */
@@ -14,6 +16,10 @@ export interface Setup {
   readonly readOnly: boolean;
   /** How a ctl command for this daemon begins, with `--socket` where the console was given one. */
   readonly ctl: string;
+  /** A recording is replayed: its end is its newest second. */
+  readonly recording: boolean;
+  /** The ssh connection that the operator works through; null: none, undefined: unknown. */
+  readonly ssh: SshConnection | null | undefined;
 }
 
 /** The way to the daemon. While it is down the last snapshot stays on the screen and says how old it is. */
@@ -26,18 +32,17 @@ export type DialogPhase =
       readonly kind: "ready";
       readonly text: string;
       readonly since: Millis;
-      /** What was typed of the target's name; undefined when the name is not asked for. */
-      readonly typed: string | undefined;
+      readonly risk: Risk | undefined;
+      /** What was typed of the name, where one is asked for. */
+      readonly typed: string;
     }
   | { readonly kind: "refused"; readonly text: string }
   | { readonly kind: "sending"; readonly acceptRisk: boolean };
 
 export interface Dialog {
-  readonly action: ActionName;
-  /** Id of a connection or session, or name of a backend. */
-  readonly target: string;
-  /** What the target is called on the screen. */
-  readonly label: string;
+  readonly order: Order;
+  /** `control.revision` of what was on the screen when it was opened. */
+  readonly revision: number;
   readonly phase: DialogPhase;
   readonly focus: "cancel" | "act";
   /** Tells the answers of this dialog from those of an earlier one. */
@@ -55,7 +60,11 @@ export interface State {
   readonly columns: number;
   readonly rows: number;
   readonly link: Link;
+  /** The newest one. */
+  readonly live: Snapshot | undefined;
+  /** What is on the screen: the newest one, or one of the past. */
   readonly snapshot: Snapshot | undefined;
+  readonly time: Time;
   /** When the newest snapshot came. */
   readonly receivedAt: Millis;
   /** Whole seconds since then; counts from staleAfter on, below it stays 0 so that nothing is drawn again. */
@@ -82,7 +91,9 @@ export function initialState(setup: Setup, columns: number, rows: number): State
     columns,
     rows,
     link: { kind: "down", problem: "connecting" },
+    live: undefined,
     snapshot: undefined,
+    time: { kind: "live" },
     receivedAt: 0,
     age: 0,
     trends: noTrends,

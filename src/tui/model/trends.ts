@@ -28,6 +28,13 @@ export function record(trends: Trends, snapshot: Snapshot): Trends {
   return { second, byId };
 }
 
+/** A connection's trend as it was at a second. */
+export function trendAt(trends: Trends, id: string, time_ms: number): Series {
+  const series = trends.byId.get(id) ?? [];
+  const later = trends.second - Math.floor(time_ms / 1000);
+  return later <= 0 ? series : series.slice(0, Math.max(0, series.length - later));
+}
+
 /** The daemon's history as one value a second up to its newest point; seconds without a point are gaps. */
 export function historySeries(
   snapshot: Snapshot,

@@ -1,13 +1,16 @@
 /** The console's transitions: a pure function of the state and what happened. */
+import { ownConnections } from "../../shared/control/own-ssh.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Millis } from "../../shared/clock.ts";
 import { press } from "../keys/press.ts";
 import { tables } from "../tables/index.ts";
+import type { Own } from "../tables/table.ts";
 import { answered, linkLost } from "./dialog.ts";
 import { layout } from "./layout.ts";
 import { refresh, type Rows, settle } from "./list.ts";
 import { type Message, type Step, step } from "./message.ts";
 import { activeList, type State, staleAfter, withList } from "./state.ts";
+import { arrived, withEvents } from "./time.ts";
 import { record } from "./trends.ts";
 
 /** Milliseconds after a key during which rows keep their order. */
@@ -17,23 +20,35 @@ function withRows(state: State, items: Rows, resort: boolean): State {
   return withList({ ...state, items }, refresh(activeList(state), items, state.items, resort));
 }
 
+/** Ids of the connections and sessions that the operator's own ssh connection goes through. */
+function ownIds(state: State, snapshot: Snapshot): Own {
+  const { ssh } = state.setup;
+  if (ssh === null || ssh === undefined) return () => false;
+  const own = new Set(ownConnections(snapshot, ssh).flatMap(({ id, session }) => [id, session]));
+  return (id) => own.has(id);
+}
+
 function rowsFor(state: State, snapshot: Snapshot): Rows {
-  return new Map(tables[state.tab].rows(snapshot).map((row) => [row.id, row]));
+  const own = ownIds(state, snapshot);
+  return new Map(tables[state.tab].rows(snapshot, own).map((row) => [row.id, row]));
 }
 
-function onSnapshot(state: State, snapshot: Snapshot, now: Millis): State {
+function onSnapshot(state: State, live: Snapshot, now: Millis): State {
+  const trends = record(state.trends, live);
+  const next = { ...state, live, receivedAt: now, age: 0, trends };
+  if (state.time.kind === "past") return next;
   const resort = state.mode.kind === "browse" && now - state.lastKeyAt >= restBeforeSort;
-  const trends = record(state.trends, snapshot);
-  return withRows({ ...state, snapshot, receivedAt: now, age: 0, trends }, rowsFor(state, snapshot), resort);
+  return withRows({ ...next, snapshot: live }, rowsFor(state, live), resort);
 }
 
-/** Brings the list in line after a change of tab, filter or sort. */
+/** Brings the list in line after a change of tab, filter, sort or of the second that is shown. */
 function resorted(before: State, state: State): State {
   if (state.snapshot === undefined) return state;
   if (before.tab !== state.tab) {
     const items = rowsFor(state, state.snapshot);
     return withList({ ...state, items }, refresh(activeList(state), items, items, true));
   }
+  if (before.snapshot !== state.snapshot) return withRows(state, rowsFor(state, state.snapshot), false);
   const [was, is] = [activeList(before), activeList(state)];
   return was.filter === is.filter && was.sort === is.sort ? state : withRows(state, state.items, true);
 }
@@ -48,6 +63,10 @@ function onTick(state: State, now: Millis): State {
 /** A dialog that can't be read any more is closed: nobody confirms what is not on the screen. */
 function onSize(state: State): State {
   return layout(state).small ? { ...state, mode: { kind: "browse" } } : state;
+}
+
+function withSnapshotOf(before: State, { state, effects }: Step): Step {
+  return { state: resorted(before, state), effects };
 }
 
 function advance(state: State, message: Message): Step {
@@ -66,6 +85,12 @@ function advance(state: State, message: Message): Step {
       const { state: next, effects } = press(state, message.keys, message.now);
       return { state: { ...resorted(state, next), lastKeyAt: message.now }, effects };
     }
+    case "moment":
+      return withSnapshotOf(state, arrived(state, message.at_ms, message.moment));
+    case "events":
+      return step(withEvents(state, message.events));
+    case "notice":
+      return step({ ...state, notice: message.text });
     case "answer":
       return step(answered(state, message.token, message.answer, message.now));
   }

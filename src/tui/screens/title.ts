@@ -1,8 +1,9 @@
 import type { DaemonState } from "../../shared/control/snapshot.ts";
-import { roughly, timeOfDay } from "../draw/format.ts";
+import { roughly, span, timeOfDay } from "../draw/format.ts";
 import { fit, type Line, seg, type Segment, spread, type Tone, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { isStale, mayAct, type State } from "../model/state.ts";
+import type { Time } from "../model/time.ts";
 
 const day = 86_400;
 const stateTones: Record<DaemonState, Tone> = {
@@ -13,11 +14,19 @@ const stateTones: Record<DaemonState, Tone> = {
   stopping: "warn",
 };
 
+/** How far back the second on the screen is, and whether it was measured. */
+function pastText(time: Extract<Time, { kind: "past" }>, { live }: State): string {
+  const back = Math.max(0, Math.round(((live?.time_ms ?? 0) - time.at) / 1000));
+  const ago = back === 0 ? "FROZEN" : `${span(back)} AGO`;
+  return time.shows === "nothing" ? `${ago}, nothing measured` : ago;
+}
+
 /** LIVE, or how old what is on the screen is. */
 export function freshness(state: State): Segment {
   const { glyphs } = state.setup;
   if (state.snapshot === undefined) return seg(` ${glyphs.stale} no data yet `, "banner");
-  if (!isStale(state)) return seg(`${glyphs.live} LIVE`, "good");
+  if (state.time.kind === "past") return seg(` ${glyphs.stale} ${pastText(state.time, state)} `, "banner");
+  if (!isStale(state)) return seg(`${glyphs.live} ${state.setup.recording ? "REPLAY" : "LIVE"}`, "good");
   const why = state.link.kind === "down" ? "no daemon" : "stalled";
   return seg(` ${glyphs.stale} ${why}, ${roughly(state.age)} old `, "banner");
 }
@@ -46,15 +55,17 @@ export function titleLine(state: State): Line {
   const { snapshot, columns } = state;
   const gap = seg("  ");
   if (snapshot === undefined) return fit([seg(" sssonector ", "strong"), freshness(state)], columns);
-  const { status, time_ms } = snapshot;
+  const { status } = snapshot;
+  const shown = state.time.kind === "past" ? state.time.at : snapshot.time_ms;
   const name = cut(drawable(status.name), Math.max(8, columns - 66), state.setup.glyphs.cut);
   const facts: Line[] = [
     [seg(` ${name}`, "strong"), seg(` ${drawable(status.mode)}`, "dim")],
     [gap, freshness(state)],
     [gap, seg(drawable(status.state), stateTones[status.state] ?? "warn")],
     [gap, certificate(status.certificate_expires_seconds)],
+    ...(state.setup.ssh === undefined ? [[gap, seg("YOU ?", "warn")]] : []),
     [gap, seg(`up ${roughly(status.uptime_seconds)}`, "dim")],
   ];
-  const right = [seg(" "), access(state), seg(` ${timeOfDay(time_ms)} `)];
+  const right = [seg(" "), access(state), seg(` ${timeOfDay(shown)} `)];
   return spread(fitting(facts, columns - width(right)), right, columns);
 }

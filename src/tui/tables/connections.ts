@@ -3,7 +3,7 @@ import { rate, roundTrip, span } from "../draw/format.ts";
 import { graph, peak } from "../draw/graph.ts";
 import { seg, type Segment, type Tone } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
-import { trendSeconds } from "../model/trends.ts";
+import { trendAt, trendSeconds } from "../model/trends.ts";
 import { defineTable, type Table } from "./table.ts";
 
 const states: Record<ConnectionState, readonly [string, Tone]> = {
@@ -51,6 +51,7 @@ export const connections: Table = defineTable<Row>({
   id: (row) => row.id,
   label: (row) => `connection ${row.id} of ${row.identity}`,
   offer: () => "kick",
+  fields: { session: (row) => row.session, kind: (row) => row.kind },
   words: (row) =>
     [
       row.id,
@@ -79,7 +80,8 @@ export const connections: Table = defineTable<Row>({
       min: 12,
       max: 24,
       priority: 0,
-      cell: (row) => seg(drawable(row.identity), "strong"),
+      cell: (row, { own }) =>
+        own ? seg(`YOU ${drawable(row.identity)}`, "warn") : seg(drawable(row.identity), "strong"),
       order: (row) => row.identity,
     },
     {
@@ -170,8 +172,8 @@ export const connections: Table = defineTable<Row>({
       min: trendSeconds / 2,
       max: trendSeconds / 2,
       priority: 7,
-      cell: (row, { trends, glyphs, columns }) => {
-        const series = trends.byId.get(row.id) ?? [];
+      cell: (row, { trends, time_ms, glyphs, columns }) => {
+        const series = trendAt(trends, row.id, time_ms);
         return seg(graph(series, columns, 1, peak(series), glyphs).join(""), "rx");
       },
     },

@@ -2,8 +2,7 @@
 import type { Glyphs } from "../draw/glyphs.ts";
 import { fit, type Line, retone, seg, type Segment } from "../draw/line.ts";
 import { cut } from "../draw/text.ts";
-import type { Trends } from "../model/trends.ts";
-import type { ColumnHead, Sort, TableRow } from "./table.ts";
+import type { CellContext, ColumnHead, Sort, TableRow } from "./table.ts";
 
 export interface PlacedColumn {
   readonly head: ColumnHead;
@@ -66,6 +65,7 @@ export interface RowLook {
   readonly selected: boolean;
   /** The row's object is gone; it stays in place, without its numbers, until the selection moves on. */
   readonly gone: boolean;
+  readonly marked: boolean;
 }
 
 export function rowLine(
@@ -73,13 +73,14 @@ export function rowLine(
   placed: readonly PlacedColumn[],
   look: RowLook,
   columns: number,
-  draw: { readonly glyphs: Glyphs; readonly trends: Trends },
+  draw: Pick<CellContext, "glyphs" | "trends" | "time_ms">,
 ): Line {
   const cells = placed.map((column) => {
     const cell = row.cell(column.head.key, { ...draw, columns: column.columns });
     return aligned(look.gone && column.head.right ? seg("gone") : cell, column, draw.glyphs);
   });
-  const line = joined(cells, [look.selected ? seg(draw.glyphs.cursor, "key") : seg(" "), seg(" ")], columns);
+  const mark = look.marked ? seg(draw.glyphs.mark, "key") : row.own ? seg(draw.glyphs.own, "warn") : seg(" ");
+  const line = joined(cells, [look.selected ? seg(draw.glyphs.cursor, "key") : seg(" "), mark], columns);
   if (look.gone) return retone(line, "faint");
   return look.selected ? retone(line, "selected") : line;
 }

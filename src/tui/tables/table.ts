@@ -26,8 +26,12 @@ export interface Column<Row> {
 export interface CellContext {
   readonly glyphs: Glyphs;
   readonly trends: Trends;
+  /** The second on the screen. */
+  readonly time_ms: number;
   /** Cells that the column got. */
   readonly columns: number;
+  /** The operator's own connection goes through the row. */
+  readonly own: boolean;
 }
 
 export type ColumnHead = Pick<Column<never>, "key" | "title" | "min" | "max" | "priority"> & {
@@ -43,11 +47,18 @@ export interface TableRow {
   readonly label: string;
   /** What its ctl twin does to it. */
   readonly offer: ActionName | undefined;
+  /** The operator's own ssh connection goes through it. */
+  readonly own: boolean;
   /** What the filter looks through, in lower case. */
   words(): string;
+  /** What a filter compares under a column's name; undefined: the table has no such column. */
+  field(column: string): number | string | undefined;
   order(column: string): number | string;
-  cell(column: string, draw: CellContext): Segment;
+  cell(column: string, draw: Omit<CellContext, "own">): Segment;
 }
+
+/** Whether the operator's own connection goes through a row. */
+export type Own = (id: string) => boolean;
 
 export interface Sort {
   readonly column: string;
@@ -61,7 +72,7 @@ export interface Table {
   readonly noun: string;
   readonly columns: readonly ColumnHead[];
   readonly sort: Sort;
-  rows(snapshot: Snapshot): TableRow[];
+  rows(snapshot: Snapshot, own?: Own): TableRow[];
 }
 
 interface Spec<Row> {
@@ -77,19 +88,26 @@ interface Spec<Row> {
   /** What its ctl twin does to it. */
   offer?(row: Row): ActionName;
   words(row: Row): string;
+  /** Fields for the filter beside those of the columns. */
+  fields?: Readonly<Record<string, (row: Row) => number | string>>;
 }
 
 /** A table whose rows' type only its own columns know. */
 export function defineTable<Row>(spec: Spec<Row>): Table {
   const columns = new Map(spec.columns.map((column) => [column.key, column]));
-  const bind = (row: Row): TableRow => ({
-    id: spec.id(row),
-    label: spec.label(row),
-    offer: spec.offer?.(row),
-    words: () => spec.words(row).toLowerCase(),
-    order: (key) => columns.get(key)?.order?.(row) ?? 0,
-    cell: (key, draw) => columns.get(key)?.cell(row, draw) ?? { text: "", tone: "text" },
-  });
+  const bind = (row: Row, isOwn: Own | undefined): TableRow => {
+    const own = isOwn?.(spec.id(row)) ?? false;
+    return {
+      id: spec.id(row),
+      label: spec.label(row),
+      offer: spec.offer?.(row),
+      own,
+      words: () => spec.words(row).toLowerCase(),
+      field: (key) => spec.fields?.[key]?.(row) ?? columns.get(key)?.order?.(row),
+      order: (key) => columns.get(key)?.order?.(row) ?? 0,
+      cell: (key, draw) => columns.get(key)?.cell(row, { ...draw, own }) ?? { text: "", tone: "text" },
+    };
+  };
   return {
     name: spec.name,
     title: spec.title,
@@ -105,6 +123,6 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
       sortable: column.order !== undefined,
       descending: column.descending ?? false,
     })),
-    rows: (snapshot) => spec.rows(snapshot).map(bind),
+    rows: (snapshot, own) => spec.rows(snapshot).map((row) => bind(row, own)),
   };
 }
