@@ -263,6 +263,9 @@ export class ClientRole implements Role {
     );
   }
 
+  /** Tokens are opaque to a client. */
+  useClusterKeys(): void {}
+
   async networkChanged(): Promise<void> {
     await this.#parts.host.repin(this.#connector.outerAddresses);
     for (const record of this.#parts.links) {
@@ -447,7 +450,7 @@ export class ClientRole implements Role {
       clusterId: welcome.clusterId,
     });
     this.#backends.alive(record.backend, undefined, welcome.sessionCount);
-    this.#checkCluster(welcome);
+    this.#checkCluster(welcome, kept);
     this.#settle(link);
     if (!first) return;
     await this.#applyHost(welcome);
@@ -509,8 +512,9 @@ export class ClientRole implements Role {
     this.#parts.events.add("critical", code, `${what}: ${describeError(error)}`);
   }
 
-  #checkCluster(welcome: Welcome): void {
-    if (this.#clusterId !== undefined && this.#clusterId !== welcome.clusterId) {
+  /** A session that came along shows that the keys are the same, whichever of them seals now. */
+  #checkCluster(welcome: Welcome, kept: boolean): void {
+    if (!kept && this.#clusterId !== undefined && this.#clusterId !== welcome.clusterId) {
       const message = `${welcome.serverId} belongs to another cluster than the last server; sessions can't move between them`;
       this.#parts.events.add("warning", "clusters_differ", message, { server: welcome.serverId });
     }

@@ -91,6 +91,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       file,
       env: process.env,
       apply: (settings, set) => this.#apply(settings, set),
+      useClusterKeys: (keys) => this.#role?.useClusterKeys(keys),
     });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;

@@ -4,6 +4,8 @@ import { describeProblem } from "./config/problem.ts";
 import { type Change, compareSettings } from "./config/reload.ts";
 import type { ConfigRow } from "./config/rows.ts";
 import type { Settings } from "./config/settings.ts";
+import { clusterKeysOf } from "./cluster-keys.ts";
+import type { ClusterKey } from "./session/token.ts";
 import { tlsSetOf } from "./tls-files.ts";
 import type { TlsSet } from "./tls/material.ts";
 
@@ -19,6 +21,7 @@ export interface ReloadPlan {
   readonly settings: Settings;
   readonly rows: readonly ConfigRow[];
   readonly tls: TlsSet;
+  readonly clusterKeys: readonly ClusterKey[];
   /** Applied by this reload. */
   readonly live: readonly Change[];
   /** Kept as they were until a restart. */
@@ -40,16 +43,19 @@ export function planReload(
   }
   const tls = planCertificates({ ...running, settings: next.settings }, from);
   if (tls.kind === "bad") return tls;
+  const keys = planned(() => clusterKeysOf(next.settings));
+  if (keys.kind === "bad") return keys;
   const { live, restart } = compareSettings(running.settings, next.settings);
-  return { kind: "ok", plan: { settings: next.settings, rows: next.rows, tls: tls.plan, live, restart } };
+  const { settings, rows } = next;
+  return { kind: "ok", plan: { settings, rows, tls: tls.plan, clusterKeys: keys.plan, live, restart } };
 }
 
 /** Reads and checks the certificate files that the settings name, as one set. */
 export function planCertificates(running: Running, from: { file: string; wall: number }): Planned<TlsSet> {
-  try {
-    const plan = tlsSetOf(running.settings, from.wall, from.file);
-    const { identity } = plan.material;
-    if (identity === running.identity) return { kind: "ok", plan };
+  return planned(() => {
+    const set = tlsSetOf(running.settings, from.wall, from.file);
+    const { identity } = set.material;
+    if (identity === running.identity) return set;
     throw new SssonectorError(
       "tls_identity",
       `the certificate is ${identity}'s, and this daemon runs as ${running.identity}`,
@@ -57,6 +63,12 @@ export function planCertificates(running: Running, from: { file: string; wall: n
         next: `issue one for ${running.identity}, or restart the daemon to run as ${identity}`,
       },
     );
+  });
+}
+
+function planned<T>(read: () => T): Planned<T> {
+  try {
+    return { kind: "ok", plan: read() };
   } catch (error) {
     return bad(describeError(error));
   }

@@ -7,6 +7,7 @@ import type { Settings } from "./config/settings.ts";
 import type { ActionResult } from "./control/backend.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { planCertificates, planReload, type ReloadPlan, type Running } from "./reload-plan.ts";
+import type { ClusterKey } from "./session/token.ts";
 import { FileWatch } from "./store/file-watch.ts";
 import { tlsPaths } from "./tls-files.ts";
 import type { TlsSet } from "./tls/material.ts";
@@ -21,6 +22,8 @@ export interface ReloaderParts {
   readonly env: NodeJS.ProcessEnv;
   /** Puts what was checked to use, all of it in this one call. */
   apply(settings: Settings, tls: TlsSet): void;
+  /** The keys of the cluster were read anew; another one may seal. */
+  useClusterKeys(keys: readonly ClusterKey[]): void;
 }
 
 /**
@@ -131,6 +134,7 @@ export class Reloader implements Disposable {
     this.#rows = plan.rows.map((row) => (kept.has(row.key) ? (running.get(row.key) ?? row) : row));
     this.#tls = plan.tls;
     this.#parts.apply(this.#settings, this.#tls);
+    this.#parts.useClusterKeys(plan.clusterKeys);
   }
 
   #done(trigger: Trigger, message: string): void {
@@ -149,5 +153,5 @@ export class Reloader implements Disposable {
 function describe({ live, restart }: ReloadPlan): string {
   const changes = live.length === 0 ? "no setting changed" : `changed ${live.map(({ path }) => path).join(", ")}`;
   const later = restart.length === 0 ? "" : `; needs a restart: ${restart.map(({ path }) => path).join(", ")}`;
-  return `${changes}, certificates read anew${later}`;
+  return `${changes}, certificates and keys read anew${later}`;
 }

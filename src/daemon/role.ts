@@ -2,6 +2,7 @@ import type { Alert, Backend, Breaker, Session } from "../shared/control/snapsho
 import type { Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
+import type { ClusterKey } from "./session/token.ts";
 
 /** What differs between a server and a client on the control plane. */
 export interface Role {
@@ -34,6 +35,8 @@ export interface Role {
   rotate(options: { dryRun: boolean }): ActionResult;
   /** Takes the settings that a reload may change. */
   reload(settings: Settings): void;
+  /** Seals and opens session tokens with these keys from now on. */
+  useClusterKeys(keys: readonly ClusterKey[]): void;
   /** Links, addresses or routes of the host changed. */
   networkChanged(): Promise<void>;
   close(): Promise<void>;

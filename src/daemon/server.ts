@@ -5,6 +5,7 @@ import type { Alert, Backend, Breaker, Session } from "../shared/control/snapsho
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import type { CriticalCode } from "../shared/event-codes.ts";
 import { type Address, formatNetwork, parseAddress, type Prefix } from "../shared/address.ts";
+import { clusterKeysOf } from "./cluster-keys.ts";
 import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -15,13 +16,12 @@ import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.t
 import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
 import { Rotation } from "./rotation.ts";
-import { loadClusterSecret } from "./session/cluster-secret.ts";
 import type { SessionSpec } from "./session/data-session.ts";
 import { fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
 import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
-import { TokenSealer } from "./session/token.ts";
-import { Journal, writeAtomically } from "./store/journal.ts";
+import { type ClusterKey, TokenSealer } from "./session/token.ts";
+import { Journal } from "./store/journal.ts";
 import type { OffloadFeatures } from "./tun/device.ts";
 import type { HostNetwork } from "./tun/host.ts";
 
@@ -79,9 +79,7 @@ export class ServerRole implements Role {
     this.#prefixes = own.map(prefixOf);
     this.inner = own.map((text) => text.split("/")[0] as string);
     const state = settings.core.state_dir;
-    this.#sealer = new TokenSealer(
-      loadClusterSecret(settings.cluster.secret_file, join(state, "cluster.key"), writeAtomically),
-    );
+    this.#sealer = new TokenSealer(clusterKeysOf(settings));
     const slices = [settings.network.pool, settings.network.pool6].filter((text) => text !== undefined);
     this.#leases = new SliceLeaseStore({
       slices: slices.map(prefixOf),
@@ -255,11 +253,7 @@ export class ServerRole implements Role {
         session: shortSession(session.id),
       });
     }
-    for (const session of this.#registry.stale()) {
-      this.#refreshToken(session).catch((error: unknown) =>
-        this.#failed("renewal_failed", `the token of ${session.identity} can't be renewed`, error),
-      );
-    }
+    for (const session of this.#registry.stale()) this.#renewToken(session);
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
@@ -278,6 +272,12 @@ export class ServerRole implements Role {
     if (!isServer(settings)) return;
     this.#settings = { ...this.#settings, access: settings.access };
     this.withdraw();
+  }
+
+  useClusterKeys(keys: readonly ClusterKey[]): void {
+    if (!this.#sealer.use(keys)) return;
+    // So that the key before it can go as soon as no client is away.
+    for (const session of this.#registry.sessions()) this.#renewToken(session);
   }
 
   withdraw(): void {
@@ -490,6 +490,12 @@ export class ServerRole implements Role {
 
   #prefixLength(address: Address): number {
     return this.#prefixes.find((prefix) => prefix.address.family === address.family)?.length ?? 0;
+  }
+
+  #renewToken(session: ServerSession): void {
+    this.#refreshToken(session).catch((error: unknown) =>
+      this.#failed("renewal_failed", `the token of ${session.identity} can't be renewed`, error),
+    );
   }
 
   async #refreshToken(session: ServerSession): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadSettings } from "../../src/daemon/config/load.ts";
 import { EventLog } from "../../src/daemon/monitor/event-log.ts";
 import { Reloader } from "../../src/daemon/reloader.ts";
+import type { ClusterKey } from "../../src/daemon/session/token.ts";
 import { tlsSetOf } from "../../src/daemon/tls-files.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { dayMs, type Pair, TestCa } from "../tls/certificates.ts";
@@ -34,10 +35,13 @@ let clock: FakeClock;
 let events: EventLog;
 let applied: number;
 let reloader: Reloader;
+let keys: readonly ClusterKey[];
+const [oldKey, newKey] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString("base64"));
 
 const config = `core: {mode: server, name: edge-01, drain_timeout: 5s}
 network: {address: 10.8.0.1/16, mtu: 1500}
 tunnel: {listen: "0.0.0.0:8443"}
+cluster: {secret_file: cluster.key}
 security: {tls: {cert: s.crt, key: s.key, ca: ca.crt, crl: ca.crl}}
 `;
 
@@ -58,13 +62,22 @@ beforeEach(() => {
   put(pairs.server);
   write("ca.crt", ca.pem);
   write("ca.crl", crl);
+  write("cluster.key", `old:${oldKey}\n`);
+  keys = [];
   clock = new FakeClock({ wall: now });
-  events = new EventLog(clock);
+  events = new EventLog(clock, { server: "edge-01", boot_id: "b" });
   applied = 0;
   const loaded = loadSettings({ file, cwd: directory, env: {} });
   if (loaded.kind === "bad") throw new Error("the fixture is bad");
   const tls = tlsSetOf(loaded.settings, now, file);
-  reloader = new Reloader(loaded, tls, { clock, events, file, env: {}, apply: () => void (applied += 1) });
+  reloader = new Reloader(loaded, tls, {
+    clock,
+    events,
+    file,
+    env: {},
+    apply: () => void (applied += 1),
+    useClusterKeys: (taken) => void (keys = taken),
+  });
 });
 afterEach(() => {
   reloader[Symbol.dispose]();
@@ -99,6 +112,7 @@ const bad: readonly [what: string, make: () => void, message: string][] = [
         config
           .replace("mode: server", "mode: client")
           .replace("address: 10.8.0.1/16, ", "")
+          .replace("cluster: {secret_file: cluster.key}\n", "")
           .replace('listen: "0.0.0.0:8443"', 'endpoints: [{name: a, address: "192.0.2.1:1"}]'),
       ),
     "config_conflict: core.mode must stay server until a restart (got client)",
@@ -132,6 +146,11 @@ const bad: readonly [what: string, make: () => void, message: string][] = [
     "tls_identity: the certificate is edge-02's, and this daemon runs as edge-01; issue one for edge-01, or restart the daemon to run as edge-02",
   ],
   ["another CA", () => write("ca.crt", stranger.pem), "tls_wrong_ca: DIR/s.crt is not signed by a CA of DIR/ca.crt"],
+  [
+    "a cluster secret that is none",
+    () => write("cluster.key", "?"),
+    "cluster_secret: DIR/cluster.key:1: not KEYID:BASE64",
+  ],
   ["a cut revocation list", () => write("ca.crl", crl.slice(0, 120)), "tls_crl_malformed: "],
 ];
 
@@ -166,6 +185,7 @@ describe.each(bad)("a reload with %s", (_what, make, message) => {
     put(pairs.server);
     write("ca.crt", ca.pem);
     write("ca.crl", crl);
+    write("cluster.key", `old:${oldKey}\n`);
     expect(reloader.reload("command", false).kind).toBe("done");
     expect(reloader.alerts()).toEqual([]);
     expect(reloader.last?.result).toBe("done");
@@ -184,16 +204,26 @@ it("applies what is live and tells what is not", () => {
   write("server.yaml", config.replace("5s", "6s").replace("1500", "1400"));
   const result = reloader.reload("command", false);
   expect(result.message).toBe(
-    "reloaded: changed core.drain_timeout, certificates read anew; needs a restart: network.mtu",
+    "reloaded: changed core.drain_timeout, certificates and keys read anew; needs a restart: network.mtu",
   );
   expect(reloader.settings.core.drain_timeout).toBe(6000);
   expect(reloader.settings.network.mtu).toBe(1500);
   expect(reloader.rows.find(({ key }) => key === "network.mtu")?.value).toBe(1500);
 });
 
-describe("files that change by themselves", () => {
-  const later = (): void => clock.advance(2000);
+it("takes the keys of the cluster", () => {
+  write("cluster.key", `new:${newKey}\nold:${oldKey}\n`);
+  expect(reloader.reload("command", true).kind).toBe("done");
+  expect(keys).toEqual([]);
+  expect(reloader.reload("command", false).kind).toBe("done");
+  expect(keys.map(({ id }) => id)).toEqual(["new", "old"]);
+});
 
+function later(): void {
+  clock.advance(2000);
+}
+
+describe("files that change by themselves", () => {
   it("a new certificate and key are taken as one, even when the key comes a second later", () => {
     reloader.watch();
     write("s.crt", pairs.other.cert);

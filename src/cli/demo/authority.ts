@@ -27,6 +27,11 @@ export class Authority {
     return authority;
   }
 
+  /** File of the secret that the servers of a cluster share. */
+  get clusterSecret(): string {
+    return path.join(this.directory, "cluster.key");
+  }
+
   async pki(verb: string, ...args: string[]): Promise<string> {
     return await runToEnd([programPath("sssonector"), "pki", verb, "--dir", this.directory, ...args]);
   }

@@ -24,17 +24,20 @@ export class Cluster implements AsyncDisposable {
   readonly servers: readonly [DaemonProcess, DaemonProcess];
   /** The host of the service. */
   readonly host: Namespace;
+  readonly authority: Authority;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     client: DaemonProcess,
     servers: readonly [DaemonProcess, DaemonProcess],
     host: Namespace,
+    authority: Authority,
     resources: AsyncDisposableStack,
   ) {
     this.client = client;
     this.servers = servers;
     this.host = host;
+    this.authority = authority;
     this.#resources = resources;
   }
 
@@ -73,7 +76,7 @@ export class Cluster implements AsyncDisposable {
           routes: ["192.168.50.0/24", "fd00:50::/64"],
           forwarding: mode === "none" ? { mode } : { mode, interface: lanInterface },
         },
-        cluster: { secret_file: path.join(authority.directory, "cluster.key") },
+        cluster: { secret_file: authority.clusterSecret },
         tunnel: { listen: `198.18.${index}.1:8443` },
         security: { tls: { ...credentials } },
         access: { default: "allow" },
@@ -93,7 +96,7 @@ export class Cluster implements AsyncDisposable {
     };
     await client.configure(merged(usual, clientBlocks));
     for (const address of [service, service6]) resources.use(await startService(host, address));
-    return new Cluster(client, servers, host, resources.move());
+    return new Cluster(client, servers, host, authority, resources.move());
   }
 
   async start(): Promise<void> {

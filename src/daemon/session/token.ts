@@ -32,22 +32,33 @@ const tagBytes = 16;
  * cluster key seals, every one opens.
  */
 export class TokenSealer {
-  readonly #keys: { readonly id: string; readonly key: Buffer }[];
-  /** First 8 bytes of a hash of the sealing key, in hexadecimal. */
-  readonly clusterId: string;
+  #keys: { readonly id: string; readonly key: Buffer }[] = [];
+  #clusterId = "";
 
   constructor(keys: readonly ClusterKey[]) {
+    this.use(keys);
+  }
+
+  /** First 8 bytes of a hash of the sealing key, in hexadecimal. */
+  get clusterId(): string {
+    return this.#clusterId;
+  }
+
+  /** Takes other keys from now on; tells whether another one seals. */
+  use(keys: readonly ClusterKey[]): boolean {
+    const before = this.#clusterId;
     const [first] = keys;
     if (first === undefined) throw new Error("a cluster needs a key");
     this.#keys = keys.map(({ id, secret }) => ({
       id,
       key: Buffer.from(hkdfSync("sha256", secret, "", "sssonector token 1", 32)),
     }));
-    this.clusterId = createHash("sha256")
+    this.#clusterId = createHash("sha256")
       .update("sssonector cluster\0")
       .update(first.secret)
       .digest("hex")
       .slice(0, 16);
+    return this.#clusterId !== before;
   }
 
   /** The token in base64. */

@@ -1,4 +1,3 @@
-import path from "node:path";
 import { type ConfigBlocks, DaemonProcess } from "../../../src/cli/demo/daemon-process.ts";
 import { Lab, serverName } from "../../../src/cli/demo/lab.ts";
 import { join, Namespace } from "../../../src/cli/demo/namespace.ts";
@@ -59,7 +58,7 @@ export class Pair implements AsyncDisposable {
       slice += 1;
       const usual = lab.serverConfig(name, {
         network: { address6: undefined, pool: `10.8.${slice}.0/24` },
-        cluster: { secret_file: path.join(lab.authority.directory, "cluster.key") },
+        cluster: { secret_file: lab.authority.clusterSecret },
         control: { socket: daemon.socket },
       });
       await daemon.configure(usual);

@@ -98,9 +98,10 @@ export const cluster: Setting[] = [
   value(
     "cluster.secret_file",
     place.path,
-    "Keys that seal session tokens, the same on all servers that a client may use.",
+    "Keys that seal session tokens, the same on all servers that a client may use: the first seals, all open. A reload reads the file anew.",
     {
       ...server,
+      ...live,
       derived: "made in core.state_dir",
       example: "cluster.key",
     },
