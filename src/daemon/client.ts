@@ -150,6 +150,7 @@ export class ClientRole implements Role {
       case "refused":
       case "hello":
       case "spoofed":
+      case "acl_refused":
       case "tun_down":
       case "stopped":
         return;

@@ -1,5 +1,6 @@
 import { type Address, parseAddress, parsePrefix, type Prefix } from "../shared/address.ts";
-import type { ServerSettings } from "./config/settings.ts";
+import type { AccessSettings, IdentitySettings, ServerSettings } from "./config/settings.ts";
+import type { FilterRule } from "./packet/filter.ts";
 import type { IdentityRule } from "./session/registry.ts";
 
 // What a server's settings say, in the terms of sessions and leases.
@@ -13,6 +14,12 @@ export function identityRule(settings: ServerSettings, identity: string): Identi
   const known = access.identities.find(({ name }) => name === identity);
   if (known === undefined) return access.default === "allow" ? { fixed: [] } : undefined;
   return { fixed: [known.address, known.address6].filter((text) => text !== undefined) };
+}
+
+/** The rules for what an identity may send. */
+export function aclOf({ acl }: AccessSettings, known: IdentitySettings | undefined): FilterRule[] {
+  const rules = known === undefined || known.acl.length === 0 ? acl : known.acl;
+  return rules.map(({ to, ...rule }) => ({ ...rule, to: to === undefined ? undefined : prefixOf(to) }));
 }
 
 export function fixedAddresses(settings: ServerSettings): Address[] {

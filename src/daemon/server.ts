@@ -17,7 +17,7 @@ import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
 import { Rotation } from "./rotation.ts";
 import type { SessionSpec } from "./session/data-session.ts";
-import { fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
+import { aclOf, fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
 import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
 import { type ClusterKey, TokenSealer } from "./session/token.ts";
@@ -59,6 +59,8 @@ export class ServerRole implements Role {
   readonly #bootId = randomBytes(16).toString("hex");
   readonly #prefixes: readonly Prefix[];
   readonly #toldAt = new Map<string, number>();
+  /** What the newest link of each session can inject. */
+  readonly #peers = new WeakMap<ServerSession, SessionSpec["peer"]>();
   readonly #swaps = new Map<string, number[]>();
   /** Sessions that other servers took, until their links here are closed. */
   readonly #lettingGo = new Map<ServerSession, Timer>();
@@ -155,6 +157,11 @@ export class ServerRole implements Role {
           identity: event.identity,
           session: shortSession(event.session),
         });
+      case "acl_refused": {
+        const { identity, session, destination } = event;
+        const facts = { identity, session: shortSession(session), destination };
+        return events.add("warning", "acl_refused", `${identity} may not send to ${destination}`, facts);
+      }
       case "goaway": {
         // The client has another link in its place.
         const record = links.get(event.link);
@@ -272,6 +279,20 @@ export class ServerRole implements Role {
     if (!isServer(settings)) return;
     this.#settings = { ...this.#settings, access: settings.access };
     this.withdraw();
+    this.#respec();
+    const { client_to_client: allowed } = settings.access;
+    this.#parts.engine.send({ type: "client_to_client", allowed });
+    this.#applyHost().catch((error: unknown) =>
+      this.#failed("host_not_applied", "the host did not take the new routes", error),
+    );
+  }
+
+  /** Gives sessions that are there what the settings say now. */
+  #respec(): void {
+    for (const session of this.#registry.sessions()) {
+      const peer = this.#peers.get(session);
+      if (peer !== undefined) this.#parts.engine.send({ type: "respec", session: this.#spec(session, peer) });
+    }
   }
 
   useClusterKeys(keys: readonly ClusterKey[]): void {
@@ -381,6 +402,7 @@ export class ServerRole implements Role {
     record.inner = session.addresses;
     record.state = "active";
     const welcome = this.#welcome(session, outcome.token);
+    this.#peers.set(session, hello.capabilities);
     const spec = this.#spec(session, hello.capabilities);
     engine.send({
       type: "admit",
@@ -478,12 +500,15 @@ export class ServerRole implements Role {
   }
 
   #spec(session: ServerSession, peer: SessionSpec["peer"]): SessionSpec {
-    const allowed = this.#settings.access.identities.find(({ name }) => name === session.identity)?.allowed_ips ?? [];
+    const { access } = this.#settings;
+    const known = access.identities.find(({ name }) => name === session.identity);
+    const allowed = known?.allowed_ips ?? [];
     return {
       id: session.id,
       identity: session.identity,
       prefixes: [...session.addresses, ...allowed].map(prefixOf),
       mtu: session.mtu,
+      acl: aclOf(access, known),
       peer,
     };
   }

@@ -76,6 +76,13 @@ export const eventCodes = {
     peer: true,
     security: true,
   },
+  acl_refused: {
+    severity: "warning",
+    means: "A client sends what its rules refuse; `destination` is one of the packets'.",
+    next: "when it should be allowed: add a rule to access.identities[].acl or access.acl",
+    peer: true,
+    security: true,
+  },
   role_refused: {
     severity: "warning",
     means: "A viewer called an action on the control channel that needs an operator.",

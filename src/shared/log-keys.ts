@@ -15,6 +15,7 @@ export const logKeys = {
   reason: "stable name of why, see docs/drops.md for refusals",
   intent: "how a link came: new, join or takeover",
   links_left: "links that the session still has",
+  destination: "inner address, protocol and port that a packet was sent to",
   mac: "Ethernet address of another server",
   scope: "what a peer asks to be left: link or server",
   from: "state before",

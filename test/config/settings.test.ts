@@ -87,6 +87,7 @@ test("a server with every setting", () => {
     access: {
       default: "allow",
       client_to_client: false,
+      acl: [{ action: "allow", to: "10.20.0.0/16", protocol: "tcp", port: { from: 443, to: 443 } }],
       identities: [
         {
           name: "laptop-ann",

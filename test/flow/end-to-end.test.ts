@@ -8,7 +8,7 @@ import { fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { anyChunking, chunks } from "../link/frames.ts";
 import { makePacket } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, Sessions, spec } from "./parts.ts";
+import { Counted, FakeLink, Sessions, shapersOf, spec } from "./parts.ts";
 
 const addresses = ["10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"];
 
@@ -47,7 +47,9 @@ async function carry(
     device: near.device,
     destinations: { owner4, owner6, exclusive: true },
     counters: out.values,
-    rules: { readBufferBytes: 256 * 1024, readBuffers: 4, queueBytes: 1024 * 1024 },
+    rules: { readBufferBytes: 256 * 1024, readBuffers: 4 },
+    shapers: shapersOf(out),
+    now: () => 0,
     down: () => expect.fail("down"),
   });
   outbound.start();
@@ -60,12 +62,15 @@ async function carry(
     policy: {
       anySource: false,
       clientToClient: false,
-      queueBytes: 0,
       owner4: () => undefined,
       owner6: () => undefined,
     },
+    shapers: shapersOf(counted),
+    limits: new Map(),
+    now: () => 0,
     down: () => expect.fail("down"),
     spoofed: () => expect.fail("spoofed"),
+    refused: () => expect.fail("refused"),
   });
   const receiver = new Receiver(
     new LandingPool((size) => there.device.allocate(size), 512 * 1024),

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { Inbound } from "../../src/daemon/flow/inbound.ts";
 import type { FlowSession } from "../../src/daemon/flow/ports.ts";
 import { controlFrame, type FrameType, frameType } from "../../src/daemon/link/frame.ts";
+import { describeDestination } from "../../src/daemon/packet/describe.ts";
 import { vnetToLink } from "../../src/daemon/packet/vnet.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, noOffload } from "../fakes/tun.ts";
@@ -17,7 +18,9 @@ interface Setup {
   readonly annLink: FakeLink;
   readonly bobLink: FakeLink;
   readonly spoofs: string[];
+  readonly refusals: string[];
   readonly downs: number[];
+  readonly limits: Map<FlowSession, BucketPath>;
   /** Gives a frame with this body from ann's link to the way in. */
   readonly take: (type: FrameType, body: Uint8Array) => void;
 }
@@ -39,7 +42,15 @@ function setUp(
   const peer = options.bobPeer === undefined ? {} : { peer: options.bobPeer };
   sessions.add(spec("bob", ["10.8.0.3", "fd00:8::3"], { mtu: 1300, ...peer }), bobLink);
   sessions.add(spec("cat", ["10.8.0.4"]));
+  const shapers = shapersOf(counted);
+  bobLink.onRoom = () => {
+    const bob = sessions.table.get("bob");
+    if (bob !== undefined) shapers.wake(bob);
+    shapers.run();
+  };
+  const limits = new Map<FlowSession, BucketPath>();
   const spoofs: string[] = [];
+  const refusals: string[] = [];
   const downs: number[] = [];
   const { owner4, owner6 } = sessions;
   const inbound = new Inbound({
@@ -48,12 +59,15 @@ function setUp(
     policy: {
       anySource: options.anySource ?? false,
       clientToClient: options.clientToClient ?? false,
-      queueBytes: 10_000,
       owner4,
       owner6,
     },
+    shapers,
+    limits,
+    now: () => 0,
     down: () => void downs.push(1),
     spoofed: ({ id }) => void spoofs.push(id),
+    refused: ({ id }, bytes, at, size) => void refusals.push(`${id} ${describeDestination(bytes, at, size)}`),
   });
   const take = (type: FrameType, body: Uint8Array): void => {
     const memory = device.allocate(70_000);
@@ -65,7 +79,7 @@ function setUp(
     // What lies behind is another frame.
     expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
   };
-  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, downs, take };
+  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, refusals, downs, take };
 }
 
 const to = "10.8.0.1";
@@ -94,6 +108,37 @@ function offloadTo(destination: string, length = 2000): Buffer {
   body.set(packet("10.8.0.2", destination).subarray(12, 20), 10 + 12);
   return body;
 }
+
+/** A UDP packet of ann's. */
+function toPort(port: number): Buffer {
+  const body = packet("10.8.0.2", to);
+  body.writeUInt16BE(port, 22);
+  return body;
+}
+
+describe("a session with rules", () => {
+  it("sends what they permit, and nothing else: to the kernel as well as to another client", () => {
+    const { kernel, counted, ann, bobLink, refusals, take } = setUp({ clientToClient: true });
+    ann.filter = { permits: (bytes, at) => bytes[at + 23] === 53 };
+    take(frameType.packet, toPort(53));
+    take(frameType.packet, toPort(54));
+    const other = packet("10.8.0.2", "10.8.0.3");
+    other.writeUInt16BE(54, 22);
+    take(frameType.packet, other);
+    expect(kernel.written).toHaveLength(1);
+    expect(bobLink.chunks).toHaveLength(0);
+    expect(counted.drops).toEqual({ acl: 2 });
+    expect(refusals).toEqual([`ann ${to} udp 54`, "ann 10.8.0.3 udp 54"]);
+  });
+
+  it("is judged by the packet inside an offload frame", () => {
+    const { counted, ann, refusals, take } = setUp();
+    ann.filter = { permits: () => false };
+    take(frameType.offload, offloadTo(to));
+    expect(counted.drops).toEqual({ acl: 1 });
+    expect(refusals).toEqual([`ann ${to} tcp 443`]);
+  });
+});
 
 describe("a frame that can't go on", () => {
   const lying = offloadTo(to);
@@ -234,17 +279,36 @@ describe("from one client to another, where that is allowed", () => {
     expect(big.counted.drops).toEqual({ peer_too_big: 1 });
   });
 
-  it("is counted once when the other can't get it: no link, or behind", () => {
+  it("is counted once when the other can't get it for want of a link, and waits for one that is behind", () => {
     const none = setUp(passOn);
     none.take(frameType.packet, packet("10.8.0.2", "10.8.0.4"));
     const behind = setUp(passOn);
     behind.bobLink.slow = true;
+    behind.bobLink.capacity = 8_000;
     for (let n = 0; n < 11; n++) behind.take(frameType.packet, packet("10.8.0.2", "10.8.0.3", 972));
     expect(none.counted.dropped).toBe(1);
     expect(none.counted.totals).toMatchObject({ frames_injected: 0, frames_accepted: 0 });
-    expect(behind.counted.drops).toEqual({ peer_queue_full: 2 });
-    expect(behind.bobLink.frames).toHaveLength(9);
-    expect(behind.bobLink.queuedBytes).toBeLessThanOrEqual(10_000);
+    expect(behind.bobLink.frames).toHaveLength(8);
+    expect(behind.counted.totals).toMatchObject({ frames_injected: 11, frames_accepted: 8 });
+    behind.bobLink.drain();
+    expect(behind.bobLink.frames).toHaveLength(11);
+    expect(behind.counted.totals).toMatchObject({ frames_injected: 11, frames_accepted: 11, tx_packets: 11 });
+    expect(behind.counted.drops).toEqual({});
+  });
+});
+
+describe("a peer that is limited", () => {
+  it("loses what is too much, counted once a frame; a unit counts its packets", () => {
+    const { take, counted, limits, ann, kernel } = setUp();
+    const bucket = new TokenBucket({ unit: "packets", perSecond: 10, burst: 2 }, 0);
+    limits.set(ann, new BucketPath([bucket]));
+    take(frameType.packet, packet("10.8.0.2", to));
+    take(frameType.offload, offloadTo(to));
+    take(frameType.offload, offloadTo(to));
+    expect(kernel.written).toHaveLength(2);
+    expect(counted.drops).toEqual({ over_rate: 1 });
+    expect(bucket.taken).toBe(1 + bucket.dropped);
+    expect(bucket.dropped).toBeGreaterThan(1);
   });
 });
 

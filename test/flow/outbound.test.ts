@@ -1,13 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { Outbound } from "../../src/daemon/flow/outbound.ts";
+import type { Shapers } from "../../src/daemon/flow/shapers.ts";
 import { frameType } from "../../src/daemon/link/frame.ts";
 import { deviceDown } from "../../src/daemon/tun/device.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { checksumsHold, makeUnit, protocolNumber } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, packet, Sessions, spec } from "./parts.ts";
+import { Counted, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
 
 const kib = 1024;
 
@@ -16,6 +17,7 @@ interface Setup {
   readonly outbound: Outbound;
   readonly counted: Counted;
   readonly sessions: Sessions;
+  readonly shapers: Shapers;
   readonly downs: number[];
 }
 
@@ -23,20 +25,23 @@ function setUp(options: { exclusive?: boolean; down?: boolean; queueBytes?: numb
   const { device, kernel } = fakeTun();
   const sessions = new Sessions();
   const counted = new Counted();
+  const shapers = shapersOf(counted, options.queueBytes);
   const downs: number[] = [];
   const { owner4, owner6 } = sessions;
   const outbound = new Outbound({
     device: options.down === true ? { ...device, read: () => deviceDown } : device,
     destinations: { owner4, owner6, exclusive: options.exclusive ?? false },
     counters: counted.values,
-    rules: { readBufferBytes: 256 * kib, readBuffers: 4, queueBytes: options.queueBytes ?? 1024 * kib },
+    rules: { readBufferBytes: 256 * kib, readBuffers: 4 },
+    shapers,
+    now: () => performance.now(),
     down: () => {
       downs.push(1);
       outbound.hold();
     },
   });
   outbound.start();
-  return { kernel, outbound, counted, sessions, downs };
+  return { kernel, outbound, counted, sessions, shapers, downs };
 }
 
 /** Lets everything that is due run. */
@@ -74,12 +79,12 @@ describe("a packet that can't go on", () => {
     ["too_big", "over the MTU in IPv6", makeUnit(packet("fd00::1", "fd00::2", 1500 - 48 + 1), {})],
     ["queue_full", "to a peer that is behind", makeUnit(packet("10.8.0.1", "10.8.0.4"), {})],
   ] as const)("is counted once as %s: %s", async (reason, _what, unit) => {
-    const { kernel, counted, sessions } = setUp({ queueBytes: 1000 });
+    const { kernel, counted, sessions } = setUp({ queueBytes: 10 });
     const link = new FakeLink(1);
     sessions.add(spec("ann", [ann, "fd00::2"]), link);
     sessions.add(spec("bob", [bob]));
     const behind = new FakeLink(2, true);
-    behind.queuedBytes = 1000;
+    behind.capacity = 0;
     sessions.add(spec("cat", ["10.8.0.4"]), behind);
     kernel.inject(unit);
     kernel.injectPacket(packet("10.8.0.1", ann));
@@ -242,8 +247,10 @@ describe("a peer without offload", () => {
   });
 
   it("that is behind loses the parts, each counted", async () => {
-    const { kernel, counted, sessions } = setUp({ queueBytes: 1000 });
-    sessions.add(spec("ann", [ann], { peer: noOffload }), new FakeLink(1));
+    const { kernel, counted, sessions } = setUp({ queueBytes: 50 });
+    const link = new FakeLink(1);
+    link.capacity = 0;
+    sessions.add(spec("ann", [ann], { peer: noOffload }), link);
     kernel.inject(unit);
     await kernel.whenDrained();
     expect(counted.drops).toEqual({ queue_full: 10 });
@@ -253,9 +260,13 @@ describe("a peer without offload", () => {
 
 describe("a TUN that sessions share", () => {
   it("does not wait for a slow peer: its queue is bounded, its packets are counted, the others lose nothing", async () => {
-    const { kernel, counted, sessions } = setUp();
+    const { kernel, counted, sessions, shapers } = setUp({ queueBytes: 512 * kib });
     const [slow, fast] = [new FakeLink(1, true), new FakeLink(2)];
-    sessions.add(spec("ann", [ann]), slow);
+    const behind = sessions.add(spec("ann", [ann]), slow);
+    slow.onRoom = () => {
+      shapers.wake(behind);
+      shapers.run();
+    };
     sessions.add(spec("bob", [bob]), fast);
     let sentTo = 0;
     for (let round = 0; round < 60; round++) {
@@ -268,17 +279,20 @@ describe("a TUN that sessions share", () => {
       await kernel.whenDrained();
       await turns(1);
     }
-    expect(slow.mostQueued).toBeLessThanOrEqual(1024 * kib);
+    expect(slow.mostQueued).toBeLessThanOrEqual(1024 * kib + 2 * kib);
     expect(slow.mostQueued).toBeGreaterThan(900 * kib);
     expect(fast.frames).toHaveLength(sentTo);
-    expect(counted.drops).toEqual({ queue_full: sentTo - slow.frames.length });
+    const { queue_full: dropped = 0 } = counted.drops;
+    const waiting = sentTo - slow.frames.length - dropped;
+    expect(waiting * 1428).toBeGreaterThan(200 * kib);
+    expect(waiting * 1428).toBeLessThanOrEqual(512 * kib);
     expect(counted.totals.frames_accepted).toBe(slow.frames.length + sentTo);
     expect(slow.chunks.filter(({ lent }) => lent).length).toBeLessThanOrEqual(1);
-    slow.drain();
-    const before = slow.frames.length;
     kernel.injectPacket(packet("10.8.0.1", ann));
     await kernel.whenDrained();
-    expect(slow.frames).toHaveLength(before + 1);
+    slow.drain();
+    expect(slow.frames).toHaveLength(sentTo - dropped + 1);
+    expect(counted.dropped).toBe(dropped);
   });
 
   it("is read on with many slow peers", async () => {

@@ -1,5 +1,7 @@
 import { DataSession, type SessionSpec } from "../../src/daemon/session/data-session.ts";
 import { SessionTable } from "../../src/daemon/session/session-table.ts";
+import { systemClock } from "../../src/shared/clock.ts";
+import { Shapers } from "../../src/daemon/flow/shapers.ts";
 import type { FlowLink } from "../../src/daemon/flow/ports.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
 import { createCounters, readDrops, readTotals } from "../../src/daemon/metrics/counters.ts";
@@ -22,6 +24,12 @@ export class FakeLink implements FlowLink {
   readonly index = 0;
   readonly chunks: Chunk[] = [];
   queuedBytes = 0;
+  /** Bytes that the socket takes before it is full. */
+  capacity = 1024 * 1024;
+  bounded = false;
+  pace = 1_000_000;
+  /** Called when the socket has written something. */
+  onRoom: () => void = () => undefined;
   mostQueued = 0;
   slow: boolean;
   #waiting: { bytes: Uint8Array; lender: Lender | undefined; chunk: Chunk }[] = [];
@@ -47,6 +55,11 @@ export class FakeLink implements FlowLink {
       this.queuedBytes -= bytes.length;
       lender?.giveBack();
     }
+    this.onRoom();
+  }
+
+  get room(): number {
+    return this.capacity - this.queuedBytes;
   }
 
   get stream(): Buffer {
@@ -71,7 +84,7 @@ export function framesOf(stream: Buffer): { type: number; body: Buffer }[] {
 }
 
 export function spec(id: string, own: readonly string[], more: Partial<SessionSpec> = {}): SessionSpec {
-  return { id, identity: id, prefixes: own.map(prefixOf), mtu: 1500, peer: fullOffload, ...more };
+  return { id, identity: id, prefixes: own.map(prefixOf), mtu: 1500, peer: fullOffload, acl: [], ...more };
 }
 
 /** Sessions with links, as a data thread has them. */
@@ -106,6 +119,11 @@ export function packet(from: string, to: string, payload: number | Uint8Array = 
   bytes.set(addressBytes(addressOf(from)), version === 4 ? 12 : 8);
   bytes.set(addressBytes(addressOf(to)), version === 4 ? 16 : 24);
   return bytes;
+}
+
+/** Shapers on the system's clock whose queues may hold so much. */
+export function shapersOf(counted: Counted, queueBytes: number = 32 * 1024 * 1024): Shapers {
+  return new Shapers({ clock: systemClock, counters: counted.values, queueBytes, waited: () => undefined });
 }
 
 /** Counters with what they say. */

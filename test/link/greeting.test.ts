@@ -15,6 +15,8 @@ import {
   type Welcome,
 } from "../../src/daemon/link/messages.ts";
 import { createCounters } from "../../src/daemon/metrics/counters.ts";
+import { noLimits } from "../../src/daemon/limit/rules.ts";
+import { createBucketSlots } from "../../src/daemon/metrics/bucket-slots.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
 import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
@@ -121,7 +123,7 @@ async function closeOf(peer: RawEnd): Promise<{ reason: string; text: string } |
 }
 
 function admit(link: number): Command {
-  const spec = { id: session, identity: "ann", prefixes: [], mtu: 1400, peer: capabilities };
+  const spec = { id: session, identity: "ann", prefixes: [], mtu: 1400, acl: [], peer: capabilities };
   return { type: "admit", link, session: spec, welcome, linkIndex: 0, supersede: false };
 }
 

@@ -7,7 +7,7 @@ import { fullOffload } from "../fakes/tun.ts";
 import { addressOf, prefixOf } from "./addresses.ts";
 
 function spec(id: string, identity: string, ...own: string[]): SessionSpec {
-  return { id, identity, prefixes: own.map(prefixOf), mtu: 1500, peer: fullOffload };
+  return { id, identity, prefixes: own.map(prefixOf), mtu: 1500, acl: [], peer: fullOffload };
 }
 
 function ownerOf(table: SessionTable<SessionLink>, text: string): string | undefined {

@@ -76,9 +76,10 @@ describe("a watch of files", () => {
       if (fails) throw new Error("EACCES");
       return "1";
     };
-    new FileWatch({ clock, paths: () => ["/x"], changed: () => (changes += 1), signature });
+    const files = new FileWatch({ clock, paths: () => ["/x"], changed: () => (changes += 1), signature });
     fails = true;
     clock.advance(2000);
+    files.close();
     expect(changes).toBe(1);
   });
 });

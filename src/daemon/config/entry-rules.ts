@@ -67,6 +67,7 @@ function uniqueNames(list: string, entries: readonly { name: string | undefined 
 export function identityRules({ network, access }: Draft, report: Report): void {
   const list = "access.identities";
   const identities = access?.identities ?? [];
+  aclFits("access.acl", access?.acl ?? [], report);
   uniqueNames(list, identities, report);
   for (const family of ["address", "address6"] as const) {
     unique(
@@ -88,7 +89,7 @@ export function identityRules({ network, access }: Draft, report: Report): void 
   allowedOnce(identities, report);
   for (const [index, identity] of identities.entries()) {
     burstFits(`${list}[${index}].rate_limit`, identity.rate_limit, report);
-    aclPorts(`${list}[${index}].acl`, identity.acl ?? [], report);
+    aclFits(`${list}[${index}].acl`, identity.acl ?? [], report);
   }
 }
 
@@ -121,11 +122,17 @@ function allowedOnce(identities: readonly { allowed_ips: (string | undefined)[] 
   );
 }
 
-function aclPorts(
+/** Rules of one identity: each packet is held against them one by one. */
+const mostRules = 256;
+
+function aclFits(
   path: string,
   rules: readonly { protocol: string | undefined; port: unknown }[],
   report: Report,
 ): void {
+  if (rules.length > mostRules) {
+    report(path, `must not have more than ${mostRules} rules (got ${rules.length})`, "config_range");
+  }
   for (const [index, { protocol, port }] of rules.entries()) {
     if (port === undefined || protocol === "tcp" || protocol === "udp") continue;
     report(`${path}[${index}].port`, `needs protocol tcp or udp (it is ${protocol})`);

@@ -103,6 +103,7 @@ export interface SecuritySettings {
 export interface AccessSettings {
   default: "allow" | "deny";
   client_to_client: boolean;
+  acl: AclRule[];
   identities: IdentitySettings[];
 }
 

@@ -1,11 +1,14 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { fullLength } from "../../shared/address.ts";
+import { compileAcl } from "../access/acl.ts";
 import { identityOf } from "../access/identity.ts";
+import { Inbound, type InboundPolicy } from "../flow/inbound.ts";
 import { DemandWatch } from "./demand-watch.ts";
-import { Inbound } from "../flow/inbound.ts";
 import { Outbound } from "../flow/outbound.ts";
+import { Shapers } from "../flow/shapers.ts";
 import type { FlowLink } from "../flow/ports.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { Acceptor } from "../link/acceptor.ts";
 import { dial, type DialTarget } from "../link/dialer.ts";
 import { controlFrame, type FrameType, frameType } from "../link/frame.ts";
@@ -25,9 +28,10 @@ import type { Authentication } from "../link/peer.ts";
 import { LandingPool } from "../link/receiver.ts";
 import { LoopMeter } from "../metrics/loop-delay.ts";
 import { counterIndex } from "../metrics/counters.ts";
-import { linkField, LinkSlots } from "../metrics/link-slots.ts";
+import { type LinkField, linkField, LinkSlots } from "../metrics/link-slots.ts";
 import { SessionTable } from "../session/session-table.ts";
-import type { DataSession } from "../session/data-session.ts";
+import { describeDestination } from "../packet/describe.ts";
+import type { DataSession, SessionSpec } from "../session/data-session.ts";
 import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
 import { refusalReason } from "../tls/refusal.ts";
 import type { TlsMaterial } from "../tls/material.ts";
@@ -35,6 +39,7 @@ import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/tru
 import { checkPeer } from "../tls/peer.ts";
 import type { TunDevice } from "../tun/device.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
+import { SessionLimits } from "./session-limits.ts";
 
 const tickMs = 250;
 /** HELLO must follow the handshake within this. */
@@ -43,11 +48,12 @@ const helloDeadline = 3000;
 const admissionDeadline = 10_000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
+/** Between two events about what one session sends. */
+const quietFor = 10_000;
 /** A server that was asked to finish a link has this long for it. */
 const retireDeadline = 10_000;
 const readBufferBytes = 512 * 1024;
 const landingBytes = 512 * 1024;
-const queueBytes = 1024 * 1024;
 
 interface Held {
   readonly link: Link;
@@ -66,10 +72,14 @@ export class DataThread {
   readonly #sessions = new SessionTable<FlowLink>(() => performance.now());
   readonly #landing: LandingPool;
   readonly #slots: LinkSlots;
+  readonly #shapers: Shapers;
+  readonly #limits: SessionLimits;
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   readonly #ticker: NodeJS.Timeout;
   readonly #spoofedAt = new Map<string, number>();
+  readonly #refusedAt = new Map<string, number>();
+  readonly #policy: { -readonly [Key in keyof InboundPolicy]: InboundPolicy[Key] };
   #material: TlsMaterial;
   #authorities: readonly X509Certificate[];
   #acceptor: Acceptor | undefined;
@@ -90,25 +100,37 @@ export class DataThread {
     this.#slots = new LinkSlots(options.linkSlots);
     this.#meter = new LoopMeter(options.loop);
     const down = (): void => this.#tunDown();
+    const now = systemClock.now;
+    this.#shapers = new Shapers({
+      clock: systemClock,
+      counters: options.counters,
+      queueBytes: options.queueBytes,
+      waited: (session, by) => this.#waited(session, by),
+    });
+    this.#limits = new SessionLimits({ now, options, shapers: this.#shapers, emit });
     this.#outbound = new Outbound({
       device,
       destinations: this.#destinations(),
       counters: options.counters,
-      rules: { readBufferBytes, readBuffers: 4, queueBytes },
+      rules: { readBufferBytes, readBuffers: 4 },
+      shapers: this.#shapers,
+      now,
       down,
     });
+    this.#policy = {
+      anySource: options.mode === "client",
+      clientToClient: options.clientToClient,
+      queueBytes,
+      owner4: (word) => (options.mode === "client" ? undefined : this.#sessions.owner4(word)),
+      owner6: (a, b, c, d) => (options.mode === "client" ? undefined : this.#sessions.owner6(a, b, c, d)),
+    };
     this.#inbound = new Inbound({
       device,
       counters: options.counters,
-      policy: {
-        anySource: options.mode === "client",
-        clientToClient: options.clientToClient,
-        queueBytes,
-        owner4: (word) => (options.mode === "client" ? undefined : this.#sessions.owner4(word)),
-        owner6: (a, b, c, d) => (options.mode === "client" ? undefined : this.#sessions.owner6(a, b, c, d)),
-      },
+      policy: this.#policy,
       down,
       spoofed: (session) => this.#spoofed(session),
+      refused: (session, bytes, packet, size) => this.#refused(session, bytes, packet, size),
     });
     this.#outbound.start();
     this.#ticker = setInterval(() => this.#tick(), tickMs);
@@ -122,6 +144,8 @@ export class DataThread {
         this.#material = command.material;
         this.#authorities = authoritiesOf(command.material);
         return this.#acceptor?.renew(serverTlsOptions(command.material));
+      case "limits":
+        return this.#limits.configure(command.rules, this.#sessions);
       case "dial":
         return void this.#dial(command);
       case "probe":
@@ -133,6 +157,12 @@ export class DataThread {
         return this.#links.get(command.link)?.link.close(command.reason, command.text);
       case "rewelcome":
         return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));
+      case "respec":
+        if (this.#sessions.get(command.session.id) !== undefined) this.#put(command.session);
+        return;
+      case "client_to_client":
+        this.#policy.clientToClient = command.allowed;
+        return;
       case "retire":
         return this.#retire(command.link, command.afterMs);
       case "watch_demand":
@@ -323,6 +353,7 @@ export class DataThread {
       prefixes: welcome.addresses.map(({ address }) => ({ address, length: fullLength(address) })),
       mtu: Math.min(this.#options.mtu, welcome.mtu),
       peer: welcome.capabilities,
+      acl: [],
     });
     if (held.session === undefined) this.#join(held, session);
     this.#emit({ type: "welcome", link: link.id, slot: held.slot, remote: link.remote, welcome });
@@ -331,7 +362,7 @@ export class DataThread {
   #admit(command: Extract<Command, { type: "admit" }>): void {
     const held = this.#links.get(command.link);
     if (held === undefined || held.link.state.kind !== "configuring") return;
-    const session = this.#sessions.put(command.session);
+    const session = this.#put(command.session);
     held.link.index = command.linkIndex;
     const ended = session.links.filter((other) => command.supersede || other.index === command.linkIndex);
     held.link.control(frameType.welcome, encodeWelcome(command.welcome));
@@ -339,11 +370,18 @@ export class DataThread {
     for (const other of ended) this.#links.get(other.id)?.link.close("superseded", "a newer link took its place");
   }
 
+  #put(spec: SessionSpec): DataSession<FlowLink> {
+    const session = this.#sessions.put(spec);
+    session.filter = compileAcl(spec.acl);
+    return session;
+  }
+
   #join(held: Held, session: DataSession<FlowLink>): void {
     held.session = session;
     held.link.activate();
     session.add(held.link);
     this.#linklessSince = undefined;
+    this.#limits.apply(session);
     this.#outbound.release();
   }
 
@@ -365,7 +403,12 @@ export class DataThread {
     // Also those that the client has left and not closed yet.
     for (const { link, session } of this.#links.values()) if (session?.id === id) link.close(reason, text);
     this.#sessions.remove(id);
+    if (session !== undefined) {
+      const last = ![...this.#sessions].some(({ identity }) => identity === session.identity);
+      this.#limits.forget(session, last);
+    }
     this.#spoofedAt.delete(id);
+    this.#refusedAt.delete(id);
   }
 
   /** A client's link: its flows go elsewhere, the server is asked for the same, and ends it behind its last frame. */
@@ -387,11 +430,14 @@ export class DataThread {
     link.finish("normal", "another link took its place");
   }
 
-  #spoofed(session: DataSession<FlowLink>): void {
-    const now = performance.now();
-    if (now - (this.#spoofedAt.get(session.id) ?? Number.NEGATIVE_INFINITY) < 10_000) return;
-    this.#spoofedAt.set(session.id, now);
-    this.#emit({ type: "spoofed", session: session.id, identity: session.identity });
+  #spoofed({ id, identity }: DataSession<FlowLink>): void {
+    if (!toldLately(this.#spoofedAt, id)) this.#emit({ type: "spoofed", session: id, identity });
+  }
+
+  #refused({ id, identity }: DataSession<FlowLink>, bytes: Buffer, packet: number, size: number): void {
+    if (toldLately(this.#refusedAt, id)) return;
+    const destination = describeDestination(bytes, packet, size);
+    this.#emit({ type: "acl_refused", session: id, identity, destination });
   }
 
   #tick(): void {
@@ -403,12 +449,24 @@ export class DataThread {
       values[slot + linkField.rx_bytes] = link.rxBytes;
       values[slot + linkField.tx_bytes] = link.txBytes;
       values[slot + linkField.queued_bytes] = link.queuedBytes;
+      if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
     }
+    this.#limits.tell();
     if (this.#linklessSince !== undefined && performance.now() - this.#linklessSince > holdFor) {
       this.#linklessSince = undefined;
       this.#outbound.release();
     }
     this.#load = Math.round(this.#meter.sample() * 100);
+  }
+
+  /** Its packets had to wait, for tokens or for a link that is full. */
+  #waited(session: DataSession<FlowLink>, by: "bucket" | "window"): void {
+    const field: LinkField = by === "bucket" ? "bucket_waits" : "window_waits";
+    for (const { id, room } of session.links) {
+      const held = this.#links.get(id);
+      if (held === undefined || (by === "window" && room > 0)) continue;
+      this.#slots.values[held.slot + linkField[field]]! += 1;
+    }
   }
 
   #tunDown(): void {
@@ -423,9 +481,18 @@ export class DataThread {
     this.#meter.stop();
     this.#outbound.hold();
     this.#acceptor?.close();
+    this.#shapers.stop();
     for (const { link } of this.#links.values()) link.close(reason, "");
     this.#emit({ type: "stopped" });
   }
+}
+
+/** Whether there was an event about this session a moment ago; if not, there is one now. */
+function toldLately(at: Map<string, number>, session: string): boolean {
+  const now = performance.now();
+  if (now - (at.get(session) ?? Number.NEGATIVE_INFINITY) < quietFor) return true;
+  at.set(session, now);
+  return false;
 }
 
 function authentication(peerRole: "server" | "client"): Authentication {

@@ -1,4 +1,5 @@
 import type { DialTarget } from "../link/dialer.ts";
+import type { LimitRules } from "../limit/rules.ts";
 import type { AdmissionRules } from "../link/admission.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
@@ -51,6 +52,9 @@ export type Command =
   | { readonly type: "refuse"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   /** A newer WELCOME with a fresh token on an active link. */
   | { readonly type: "rewelcome"; readonly link: number; readonly welcome: Welcome }
+  /** Newer rules and prefixes of a session, if it is there. */
+  | { readonly type: "respec"; readonly session: SessionSpec }
+  | { readonly type: "client_to_client"; readonly allowed: boolean }
   /**
    * Client: nothing more is sent on the link. After `afterMs` the server is asked to do the same; it ends the link when
    * everything has arrived.
@@ -107,6 +111,8 @@ export type Event =
   /** Client, once a second while it is watched: flows that moved data. */
   | { readonly type: "demand"; readonly flows: number }
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
+  /** Its rules refuse what it sends; `destination` as in `10.20.0.1 tcp 443`. */
+  | { readonly type: "acl_refused"; readonly session: string; readonly identity: string; readonly destination: string }
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
 

@@ -1,3 +1,5 @@
+import type { Millis } from "../../shared/clock.ts";
+import type { BucketPath } from "../limit/path.ts";
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind, sourceKind } from "../packet/address-kind.ts";
@@ -11,11 +13,13 @@ import {
 } from "../packet/ip.ts";
 import { longestTooBig } from "../packet/icmp.ts";
 import { checkOffload } from "../packet/offload.ts";
+import { segmentCount, splitLength } from "../packet/segment.ts";
 import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
 import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
 import type { FlowSession } from "./ports.ts";
+import type { Shapers } from "./shapers.ts";
 import { UdpCoalescer } from "./udp-coalescer.ts";
 import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
 
@@ -24,8 +28,6 @@ export interface InboundPolicy {
   /** Whether the peer may send from any source: a client trusts its server's routing. */
   readonly anySource: boolean;
   readonly clientToClient: boolean;
-  /** Bytes that may wait for one link when a client's packet goes on to another client. */
-  readonly queueBytes: number;
   owner4(word: number): FlowSession | undefined;
   owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
 }
@@ -37,6 +39,7 @@ export class Inbound {
   readonly #policy: InboundPolicy;
   readonly #down: () => void;
   readonly #spoofed: (session: FlowSession) => void;
+  readonly #refused: (session: FlowSession, bytes: Buffer, packet: number, size: number) => void;
   /** Undefined where the kernel can't cut datagrams. */
   readonly #datagrams: UdpCoalescer | undefined;
 
@@ -44,16 +47,23 @@ export class Inbound {
     device: TunDevice;
     counters: Float64Array;
     policy: InboundPolicy;
+    shapers: Shapers;
+    /** Of those sessions whose peers are limited. */
+    limits: ReadonlyMap<FlowSession, BucketPath>;
+    now: () => Millis;
     /** The TUN is gone or down. */
     down: () => void;
     /** A security event; the receiver limits its rate. */
     spoofed: (session: FlowSession) => void;
+    /** As `spoofed`, for a packet that the session's rules refuse; the bytes are borrowed for the call. */
+    refused: (session: FlowSession, bytes: Buffer, packet: number, size: number) => void;
   }) {
     this.#device = parts.device;
     this.#counters = parts.counters;
     this.#policy = parts.policy;
     this.#down = parts.down;
     this.#spoofed = parts.spoofed;
+    this.#refused = parts.refused;
     if (parts.device.features.uso) {
       this.#datagrams = new UdpCoalescer(parts.device, (unit, length, packets) =>
         this.#write(unit, 0, length, packets),
@@ -64,6 +74,7 @@ export class Inbound {
   /** The bytes that arrived together are through: nothing is held back any longer. */
   settle(): void {
     this.#datagrams?.flush();
+    this.#shapers.run();
   }
 
   /** Takes a PACKET or OFFLOAD frame whose body is at `body`; at least 10 bytes of `memory` lie before it. */
@@ -85,6 +96,10 @@ export class Inbound {
       return this.#drop("spoofed_source");
     }
     if (destinationKind(bytes, packet) !== "unicast") return this.#drop("forbidden_destination");
+    if (session.filter?.permits(bytes, packet, size) === false) {
+      this.#refused(session, bytes, packet, size);
+      return this.#drop("acl");
+    }
     const other = this.#owner(bytes, packet);
     if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
     this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
@@ -113,18 +128,25 @@ export class Inbound {
     const size = body + length - packet;
     if ((offload ? largestPacket(bytes, body, size) : size) > to.mtu)
       return this.#tooBig(from, to, bytes, packet, size);
-    const link = to.linkFor(to.links.length > 1 ? flowHash(bytes, packet, size) : 0);
-    if (link === undefined) return this.#drop("peer_queue_full");
+    const flow = flowHash(bytes, packet, size);
+    const link = to.linkFor(flow);
+    if (link === undefined) return this.#drop("peer_no_link");
+    // One frame came in, and went to where it belongs.
+    this.#add("frames_injected", 1);
+    const shaper = this.#shapers.of(to);
+    if (shaper.holds(link, false, 0)) {
+      const header = packet - unitHeaderLength;
+      if (!offload) bytes.fill(0, header, packet);
+      shaper.accept({ bytes, header, length: size, flow, since: this.#now() }, link);
+      return this.#shapers.added(to);
+    }
     const whole = !offload || sendable(bytes, body, to.peer);
     const { frames, units, inner } = whole
       ? { frames: Buffer.from(bytes.subarray(body - frameHeaderBytes, body + length)), units: 1, inner: size }
       : splitIntoFrames(bytes, body, size);
-    if (link.queuedBytes + frames.length > this.#policy.queueBytes) return this.#drop("peer_queue_full");
     link.send(frames, units, inner, undefined);
     this.#add("tx_packets", units);
     this.#add("tx_bytes", inner);
-    // One frame came in, and went to where it belongs.
-    this.#add("frames_injected", 1);
     this.#add("frames_accepted", units);
   }
 
@@ -132,7 +154,7 @@ export class Inbound {
     const frame = Buffer.alloc(frameHeaderBytes + longestTooBig);
     const answer = answerTooBig(bytes, packet, size, to.mtu, frame, frameHeaderBytes);
     const link = from.linkFor(0);
-    if (answer > 0 && link !== undefined && link.queuedBytes < this.#policy.queueBytes) {
+    if (answer > 0 && link !== undefined && link.room > 0) {
       writeFrameHeader(frame, 0, frameType.packet, answer);
       link.send(frame.subarray(0, frameHeaderBytes + answer), 1, answer, undefined);
       this.#add("frames_accepted", 1);

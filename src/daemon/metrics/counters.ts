@@ -19,6 +19,7 @@ export const dropReasons = {
   bad_offload: { side: "inbound", text: "the peer's segmentation fields contradict the packet" },
   spoofed_source: { side: "inbound", text: "the sending session does not own the source address" },
   forbidden_destination: { side: "inbound", text: "a destination that the peer may not reach" },
+  acl: { side: "inbound", text: "refused by access.acl or the identity's own rules" },
   client_to_client: {
     side: "inbound",
     text: "from one client to another, which access.client_to_client does not allow",

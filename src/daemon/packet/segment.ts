@@ -62,7 +62,8 @@ export function splitUnit(
   }
 }
 
-function copy(from: Uint8Array, at: number, length: number, to: Uint8Array, toAt: number): void {
+/** Copies what lies at `at` to `toAt` of `to`. */
+export function copy(from: Uint8Array, at: number, length: number, to: Uint8Array, toAt: number): void {
   to.set(from.subarray(at, at + length), toAt);
 }
 
@@ -89,7 +90,8 @@ function finishSegment(
   putU16(room, field, value === 0 && !tcp ? 0xffff : value);
 }
 
-function finishIp(room: Uint8Array, place: number, length: number, index: number): void {
+/** Length, identification and checksum of the IP header at `place`, of the piece of this number. */
+export function finishIp(room: Uint8Array, place: number, length: number, index: number): void {
   if (room[place]! >>> 4 === 6) {
     putU16(room, place + 4, length - 40);
     return;
@@ -99,7 +101,8 @@ function finishIp(room: Uint8Array, place: number, length: number, index: number
   setIpv4Checksum(room, place);
 }
 
-function finishTcp(room: Uint8Array, header: number, done: number, last: boolean): void {
+/** Sequence number and flags of a piece whose payload begins `done` bytes into the unit's. */
+export function finishTcp(room: Uint8Array, header: number, done: number, last: boolean): void {
   putU32(room, header + 4, u32(room, header + 4) + done);
   const flags = room[header + 13]!;
   room[header + 13] = flags & ~(last ? 0 : tcpFin | tcpPsh) & ~(done === 0 ? 0 : tcpCwr);

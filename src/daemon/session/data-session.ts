@@ -1,4 +1,5 @@
 import type { Prefix } from "../../shared/address.ts";
+import type { FilterRule, PacketFilter } from "../packet/filter.ts";
 import type { Millis } from "../../shared/clock.ts";
 import { FlowTable } from "./flow-table.ts";
 import { PrefixTable } from "./prefix-table.ts";
@@ -12,6 +13,8 @@ export interface SessionSpec {
   readonly prefixes: readonly Prefix[];
   /** The smaller of both ends' MTU. */
   readonly mtu: number;
+  /** What it may send; empty: everything. */
+  readonly acl: readonly FilterRule[];
   /** What the peer can inject. */
   readonly peer: {
     readonly checksum: boolean;
@@ -39,6 +42,8 @@ export class DataSession<L extends SessionLink> {
   mtu: number;
   peer: SessionSpec["peer"];
   prefixes: readonly Prefix[];
+  /** Undefined: it may send everything. */
+  filter: PacketFilter | undefined;
   readonly #links: L[] = [];
   readonly #linkOf = new Map<number, L>();
   readonly #now: () => Millis;

@@ -69,7 +69,12 @@ export const access: Setting[] = [
   value("access.client_to_client", flag, "Whether clients reach each other through the server.", {
     ...server,
     default: false,
+    ...live,
   }),
+  ...aclRules(
+    "access.acl",
+    "Rules for what clients may send, for identities without rules of their own; the first that fits decides, what fits none is refused. None: everything is allowed.",
+  ),
   entries("access.identities", "What is known about single identities.", { ...server, ...live }),
   value("access.identities[].name", place.name, "The identity of the certificate; unique.", {
     ...server,
@@ -98,31 +103,35 @@ export const access: Setting[] = [
     },
   ),
   ...limitedBy("access.identities[].rate_limit", "of all sessions of the identity, in each direction", server),
-  entries("access.identities[].acl", "Rules for what the identity may reach; the first that fits decides.", {
-    ...server,
-    ...lateLive,
-  }),
-  value("access.identities[].acl[].action", oneOf("allow", "deny"), "What happens to a packet that fits.", {
-    ...server,
-    default: "allow",
-    ...lateLive,
-  }),
-  value("access.identities[].acl[].to", place.prefix("any"), "Destination prefix.", {
-    ...server,
-    derived: "any",
-    ...lateLive,
-    example: "10.20.0.0/16",
-  }),
-  value("access.identities[].acl[].protocol", oneOf("any", "tcp", "udp", "icmp"), "Protocol.", {
-    ...server,
-    default: "any",
-    example: "tcp",
-    ...lateLive,
-  }),
-  value("access.identities[].acl[].port", place.portRange, "Destination ports, for tcp and udp.", {
-    ...server,
-    derived: "any",
-    ...lateLive,
-    example: "443",
-  }),
+  ...aclRules(
+    "access.identities[].acl",
+    "Rules for what the identity may send, in place of access.acl; the first that fits decides, what fits none is refused.",
+  ),
 ];
+
+/** The settings of a list of rules. */
+function aclRules(path: string, doc: string): Setting[] {
+  const of = { ...server, ...live };
+  return [
+    entries(path, doc, of),
+    value(`${path}[].action`, oneOf("allow", "deny"), "What happens to a packet that fits.", {
+      ...of,
+      default: "allow",
+    }),
+    value(`${path}[].to`, place.prefix("any"), "Destination prefix.", {
+      ...of,
+      derived: "any",
+      example: "10.20.0.0/16",
+    }),
+    value(`${path}[].protocol`, oneOf("any", "tcp", "udp", "icmp"), "Protocol; icmp is ICMP and ICMPv6.", {
+      ...of,
+      default: "any",
+      example: "tcp",
+    }),
+    value(`${path}[].port`, place.portRange, "Destination ports, for tcp and udp.", {
+      ...of,
+      derived: "any",
+      example: "443",
+    }),
+  ];
+}
