@@ -56,10 +56,15 @@ const compactAt = 8;
  * begins sessions again and again can't fill the slice.
  */
 const mostLeftBehind = 16;
+const leastSweep = 64;
 
 /** The leases of this server's slice, journalled in the state directory. */
 export class SliceLeaseStore implements LeaseStore {
   readonly #leases = new Map<string, StoredLease>();
+  /** Addresses leased to each identity. */
+  readonly #byIdentity = new Map<string, Set<string>>();
+  /** Expired leases are forgotten when there are this many. */
+  #sweepAt = leastSweep;
   readonly #journal: LeaseJournal;
   readonly #journalFailed: (error: unknown) => void;
   readonly #pools: readonly Pool[];
@@ -76,7 +81,7 @@ export class SliceLeaseStore implements LeaseStore {
     journalFailed: (error: unknown) => void;
   }) {
     this.#journalFailed = parts.journalFailed;
-    this.#journal = parts.openJournal(({ revision, ...lease }) => this.#leases.set(lease.address, { lease, revision }));
+    this.#journal = parts.openJournal(({ revision, ...lease }) => this.#set({ lease, revision }));
     const reserved = new Set(parts.reserved.map(formatAddress));
     this.#pools = parts.slices.map((slice) => new Pool(slice, reserved));
   }
@@ -88,7 +93,7 @@ export class SliceLeaseStore implements LeaseStore {
   putIfRevision(lease: Lease, revision: number): Promise<boolean> {
     if ((this.#leases.get(lease.address)?.revision ?? 0) !== revision) return Promise.resolve(false);
     const stored = { lease, revision: revision + 1 };
-    this.#leases.set(lease.address, stored);
+    this.#set(stored);
     try {
       this.#journal.append({ ...lease, revision: stored.revision });
       if (this.#journal.length > compactAt * (this.#leases.size + 16)) this.compact();
@@ -104,23 +109,45 @@ export class SliceLeaseStore implements LeaseStore {
     wall: number,
     inUse: (address: string) => boolean,
   ): Promise<string | undefined> {
-    this.#forgetExpired(wall);
+    if (this.#leases.size >= this.#sweepAt) this.#forgetExpired(wall);
     const pools = this.#pools.filter((pool) => pool.family === family);
-    const leftBehind = [...this.#leases.values()]
-      .filter(({ lease }) => lease.identity === identity && !inUse(lease.address))
+    const leftBehind = [...(this.#byIdentity.get(identity) ?? [])]
+      .flatMap((address) => this.#leases.get(address) ?? [])
+      .filter(({ lease }) => lease.expires > wall && !inUse(lease.address))
       .filter(({ lease }) => pools.some((pool) => pool.contains(lease.address)))
       .toSorted((a, b) => a.lease.expires - b.lease.expires);
-    const usable = (address: string): boolean => !this.#leases.has(address) && !inUse(address);
+    const usable = (address: string): boolean =>
+      (this.#leases.get(address)?.lease.expires ?? 0) <= wall && !inUse(address);
     for (const pool of leftBehind.length < mostLeftBehind ? pools : []) {
       const address = pool.next(usable);
-      if (address !== undefined) return Promise.resolve(address);
+      if (address === undefined) continue;
+      this.#forget(address);
+      return Promise.resolve(address);
     }
     // The slice is full: an identity may take back what it left behind, never what is another's.
     return Promise.resolve(leftBehind[0]?.lease.address);
   }
 
+  #set(stored: StoredLease): void {
+    const { address, identity } = stored.lease;
+    this.#forget(address);
+    this.#leases.set(address, stored);
+    this.#byIdentity.set(identity, (this.#byIdentity.get(identity) ?? new Set()).add(address));
+  }
+
+  #forget(address: string): void {
+    const identity = this.#leases.get(address)?.lease.identity;
+    if (identity === undefined) return;
+    this.#leases.delete(address);
+    const own = this.#byIdentity.get(identity);
+    own?.delete(address);
+    if (own?.size === 0) this.#byIdentity.delete(identity);
+  }
+
+  /** Looks at every lease, so it is done only when they have doubled since the last time. */
   #forgetExpired(wall: number): void {
-    for (const [address, { lease }] of this.#leases) if (lease.expires <= wall) this.#leases.delete(address);
+    for (const [address, { lease }] of this.#leases) if (lease.expires <= wall) this.#forget(address);
+    this.#sweepAt = Math.max(leastSweep, 2 * this.#leases.size);
   }
 
   compact(): void {
