@@ -8,10 +8,11 @@ import { effectiveWeight, initialFactor, slowStart, type WeightFactor } from "./
 import type { Breaker, Permit } from "./breaker/breaker.ts";
 import type { BackendAction } from "./control/backend.ts";
 import { type CheckState, checksStart, recoveredAt } from "./health/check-state.ts";
-import type { Endpoint } from "./pool/connector.ts";
 
-/** One server endpoint of a client, as configured. */
-export interface BackendSettings extends Endpoint {
+/** One endpoint, as configured: a client's server, or where a published service runs. */
+export interface BackendSettings {
+  readonly name: string;
+  readonly address: { readonly host: string; readonly port: number };
   readonly weight: number;
   readonly priority: number;
 }
@@ -24,9 +25,9 @@ export interface Usage {
   readonly current: boolean;
 }
 
-/** What is known of one server. */
-export interface Entry {
-  readonly settings: BackendSettings;
+/** What is known of one backend. */
+export interface Entry<S extends BackendSettings> {
+  settings: S;
   readonly breaker: Breaker;
   admin: AdminState;
   check: CheckState;
@@ -47,8 +48,8 @@ export interface Entry {
   deadline: Timer | undefined;
 }
 
-/** A server of which nothing is known yet. */
-export function newEntry(settings: BackendSettings, breaker: Breaker, now: Millis): Entry {
+/** A backend of which nothing is known yet. */
+export function newEntry<S extends BackendSettings>(settings: S, breaker: Breaker, now: Millis): Entry<S> {
   return {
     settings,
     breaker,
@@ -71,7 +72,7 @@ export function newEntry(settings: BackendSettings, breaker: Breaker, now: Milli
 }
 
 /** As the balancer sees it. */
-export function viewOf(entry: Entry, now: Millis): Backend & Candidate {
+export function viewOf(entry: Entry<BackendSettings>, now: Millis): Backend & Candidate {
   const { settings, breaker, check } = entry;
   const view = breaker.view();
   return {
@@ -89,7 +90,12 @@ export function viewOf(entry: Entry, now: Millis): Backend & Candidate {
 }
 
 /** As the operator sees it; `fall` failed checks took it down. */
-export function rowOf(entry: Entry, { connections, current }: Usage, fall: number, now: Millis): BackendRow {
+export function rowOf(
+  entry: Entry<BackendSettings>,
+  { connections, current }: Usage,
+  { fall, service }: { readonly fall: number; readonly service: string | undefined },
+  now: Millis,
+): BackendRow {
   const { settings, check } = entry;
   return {
     name: settings.name,
@@ -104,20 +110,30 @@ export function rowOf(entry: Entry, { connections, current }: Usage, fall: numbe
     rtt_ms: entry.average === undefined ? null : Math.round(entry.average * 1000) / 1000,
     failures: check.kind === "down" ? fall : check.failures,
     breaker: entry.breaker.view().state,
-    service: null,
+    service: service ?? null,
     current,
     since_seconds: Math.round((now - Math.max(check.since, entry.changedAt)) / 1000),
     last_error: entry.lastError ?? null,
   };
 }
 
-/** What an action moves and leaves, for its message. */
-export function effect({ connections_moved: count, bps_moved: bps, left, last_healthy: last }: MoveFacts): string {
+/** What becomes of a backend's connections, with the words when there are none: a service's can't move. */
+const fates = {
+  move: "no connection moves",
+  finish: "no connection is left to finish",
+  "be reset": "no connection is reset",
+} as const;
+
+export type Fate = keyof typeof fates;
+
+/** What an action does to the backend's connections, and what it leaves, for its message. */
+export function effect({ connections_moved, left, last_healthy: last }: MoveFacts, use: Usage, fate: Fate): string {
+  const count = fate === "finish" ? use.connections : connections_moved;
   const rest = left.length === 0 ? "nothing" : left.join(", ");
   const risk = last ? ", it is the last healthy backend" : "";
-  if (count === 0) return `: no connection moves, ${rest} left healthy${risk}`;
-  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(bps / 1e6).toFixed(1)} Mbit/s`;
-  return `: ${what} to move, ${rest} left healthy${risk}`;
+  if (count === 0) return `: ${fates[fate]}, ${rest} left healthy${risk}`;
+  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(use.bps / 1e6).toFixed(1)} Mbit/s`;
+  return `: ${what} to ${fate}, ${rest} left healthy${risk}`;
 }
 
 /** An action in words, before the name of its backend. */

@@ -6,6 +6,7 @@ import {
   describe,
   effect,
   type Entry,
+  type Fate,
   newEntry,
   rowOf,
   type Usage,
@@ -13,7 +14,7 @@ import {
 } from "./backend-entry.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
-import { averageAfter, peakAfter } from "./balance/rtt.ts";
+import { averageAfter, decayed, peakAfter } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
 import { medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
 import { Breaker, type Change } from "./breaker/breaker.ts";
@@ -39,39 +40,93 @@ const earlyDeath: Millis = 30_000;
 /** Checks of a server that said that it leaves begin after this: its answers before that say nothing new. */
 const stoppingHold: Millis = 30_000;
 
-export interface BackendsParts {
+/** Between checks of a half-open breaker's backend. */
+const halfOpenInterval: Millis = 1000;
+
+/** Which backend to try next, and the right to do so. */
+export type BackendChoice<S> =
+  | { readonly kind: "chosen"; readonly endpoint: S; readonly permit: AttemptPermit }
+  | { readonly kind: "none"; readonly retryIn: Millis; readonly reason: string };
+
+export interface BackendsParts<S extends BackendSettings> {
+  /** The published service whose endpoints these are; undefined for a client's servers. */
+  readonly service: string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly balancer: Balancer;
-  /** Unsigned 32-bit hash of what is placed: the client's identity. */
+  /** Unsigned 32-bit hash of what is placed: the client's identity; 0 where the data thread chooses. */
   readonly flow: number;
   readonly breakerRules: Rules;
   readonly checkRules: CheckRules & { readonly interval: Millis };
-  /** Carries out a check: a handshake with the server and nothing more. */
-  probe(endpoint: Endpoint): void;
+  /** Carries out a check; `probed` is told how it went. */
+  probe(endpoint: S): void;
   breakerChanged(name: string, change: Change, view: BreakerView): void;
   healthChanged(name: string, from: CheckState["kind"], to: CheckState["kind"], cause: string | undefined): void;
   /** The admin state of a backend changed. */
   adminChanged(name: string, admin: AdminState): void;
 }
 
-/** The servers that a client may use: health, breaker, weight and admin state of each, and the choice among them. */
-export class Backends {
-  readonly #parts: BackendsParts;
-  readonly #entries: readonly Entry[];
+/** A backend for the data thread, which chooses among them. */
+export interface JudgedBackend<S> extends Backend {
+  readonly settings: S;
+  /** Its breaker lets new connections through. */
+  readonly admits: boolean;
+  /** Peak estimate of its round trip as of now. */
+  readonly roundTrip: Millis | undefined;
+}
 
-  constructor(settings: readonly BackendSettings[], parts: BackendsParts) {
+/**
+ * The servers that a client may use, or the endpoints of a published service: health, breaker, weight and admin state of
+ * each, and the choice among them.
+ */
+export class Backends<S extends BackendSettings> {
+  readonly #parts: BackendsParts<S>;
+  #entries: readonly Entry<S>[];
+
+  constructor(settings: readonly S[], parts: BackendsParts<S>) {
     this.#parts = parts;
-    const now = parts.clock.now();
+    this.#entries = settings.map((one) => this.#newEntry(one));
+  }
+
+  /** Takes other settings: a backend of the same name and address keeps what is known of it. */
+  update(settings: readonly S[]): void {
+    const before = this.#entries;
     this.#entries = settings.map((one) => {
-      const onChange = (change: Change): void => this.#breakerChanged(one.name, change);
-      const breaker = new Breaker({ clock: parts.clock, random: parts.random, onChange }, parts.breakerRules);
-      return newEntry(one, breaker, now);
+      const known = before.find((entry) => isSame(entry.settings, one));
+      if (known === undefined) return this.#newEntry(one);
+      known.settings = one;
+      return known;
     });
+    for (const entry of before) if (!this.#entries.includes(entry)) retire(entry);
+  }
+
+  /** How the data thread is to see each. A half-open breaker lets only checks through. */
+  judged(): JudgedBackend<S>[] {
+    const now = this.#parts.clock.now();
+    return this.#entries.map((entry) => ({
+      ...viewOf(entry, now),
+      settings: entry.settings,
+      admits: entry.breaker.admits() && entry.breaker.view().state !== "half-open",
+      roundTrip: entry.peak === undefined ? undefined : decayed(entry.peak, now),
+    }));
+  }
+
+  /** A call that the data thread made went well, or failed of `cause`. */
+  called(name: string, took: Millis, failure: { kind: "remote" | "local"; cause: string } | undefined): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
+    const call = entry.breaker.follow();
+    if (failure === undefined) {
+      call.ok(took);
+      this.#checked(entry, { kind: "passed" });
+    } else {
+      call.fail(failure.kind, took);
+      this.#failed(entry, failure.kind, "connect_failure", failure.cause);
+    }
   }
 
   /** Which server to try next: `keep` while it is healthy, else one by the balancer; `avoid` failed just now. */
-  choose(avoid: string | undefined, keep: string | undefined): Choice {
+  choose(avoid: string | undefined, keep: string | undefined): BackendChoice<S> {
     this.#tellWhoIsAlone();
     const entry = this.#pick(avoid, keep);
     const acquired = entry?.breaker.tryAcquire();
@@ -146,7 +201,13 @@ export class Backends {
     if (entry === undefined) return;
     if (entry.check.kind !== "stopping") this.#checked(entry, { kind: "passed" });
     if (sessions !== undefined) entry.sessions = sessions;
-    if (rtt === undefined) return;
+    if (rtt !== undefined) this.measured(name, rtt);
+  }
+
+  /** A round trip was measured. */
+  measured(name: string, rtt: Millis): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
     entry.peak = peakAfter(entry.peak, rtt, this.#parts.clock.now());
     entry.average = averageAfter(entry.average, rtt);
   }
@@ -198,8 +259,9 @@ export class Backends {
   }
 
   rows(usage: (name: string) => Usage): BackendRow[] {
-    const now = this.#parts.clock.now();
-    return this.#entries.map((entry) => rowOf(entry, usage(entry.settings.name), this.#parts.checkRules.fall, now));
+    const { clock, checkRules, service } = this.#parts;
+    const rules = { fall: checkRules.fall, service };
+    return this.#entries.map((entry) => rowOf(entry, usage(entry.settings.name), rules, clock.now()));
   }
 
   breakerRows(): BreakerRow[] {
@@ -227,7 +289,8 @@ export class Backends {
       return { kind: "refused", message: `${entry.settings.name} is the last healthy backend: nothing would be left` };
     }
     const moved = usage(entry.settings.name);
-    const moves = action.kind === "drain" || action.kind === "maint";
+    const fate = this.#fate(action);
+    const moves = (action.kind === "drain" || action.kind === "maint") && fate !== "finish";
     const facts: MoveFacts = {
       connections_moved: moves ? moved.connections : 0,
       bps_moved: moves ? moved.bps : 0,
@@ -235,24 +298,32 @@ export class Backends {
       last_healthy: lastHealthy,
     };
     if (!options.dryRun) this.#carryOut(action, entry);
-    return this.#done(options.dryRun, describe(action), entry.settings.name + (takes ? effect(facts) : ""), facts);
+    return this.#done(
+      options.dryRun,
+      describe(action),
+      entry.settings.name + (takes ? effect(facts, moved, fate) : ""),
+      facts,
+    );
   }
 
   stop(): void {
-    for (const entry of this.#entries) {
-      entry.deadline?.cancel();
-      entry.breaker.stop();
-    }
+    for (const entry of this.#entries) retire(entry);
   }
 
-  #pick(avoid: string | undefined, keep: string | undefined): Entry | undefined {
+  #newEntry(settings: S): Entry<S> {
+    const { clock, random, breakerRules } = this.#parts;
+    const onChange = (change: Change): void => this.#breakerChanged(settings.name, change);
+    return newEntry(settings, new Breaker({ clock, random, onChange }, breakerRules), clock.now());
+  }
+
+  #pick(avoid: string | undefined, keep: string | undefined): Entry<S> | undefined {
     if (keep !== undefined && this.#healthy().includes(keep)) return this.#entry(keep);
     const { balancer, flow } = this.#parts;
     const choice = balancer.choose(this.#views(), { admits: this.#admits, flow, avoid });
     return choice.kind === "chosen" ? this.#entry(choice.backend.name) : undefined;
   }
 
-  #carryOut(action: BackendAction, entry: Entry): void {
+  #carryOut(action: BackendAction, entry: Entry<S>): void {
     switch (action.kind) {
       case "drain":
       case "maint":
@@ -270,7 +341,7 @@ export class Backends {
     }
   }
 
-  #setAdmin(entry: Entry, admin: AdminState, deadline: Millis | undefined): void {
+  #setAdmin(entry: Entry<S>, admin: AdminState, deadline: Millis | undefined): void {
     const { clock } = this.#parts;
     entry.deadline?.cancel();
     entry.deadline =
@@ -283,8 +354,15 @@ export class Backends {
     this.#parts.adminChanged(entry.settings.name, admin);
   }
 
+  /** What is connected to a service's endpoint can't move: only maint ends it. */
+  #fate(action: BackendAction): Fate {
+    if (this.#parts.service === undefined) return "move";
+    if (action.kind === "maint") return "be reset";
+    return action.kind === "drain" ? "finish" : "move";
+  }
+
   /** Whether the action ends new traffic to a backend. */
-  #takesAway(action: BackendAction, entry: Entry): boolean {
+  #takesAway(action: BackendAction, entry: Entry<S>): boolean {
     if (action.kind === "drain" || action.kind === "maint") return entry.admin === "ready";
     return action.kind === "open_breaker" || (action.kind === "set_weight" && action.weight === 0);
   }
@@ -303,7 +381,7 @@ export class Backends {
     return { kind: "done", message: `${dryRun ? "would " : ""}${what} ${name}`.trim(), facts };
   }
 
-  #none(): Choice {
+  #none(): BackendChoice<S> {
     const waits = this.#entries
       .filter(({ admin }) => admin === "ready")
       .map(({ breaker }) => breaker.view().retry_in_ms)
@@ -311,18 +389,21 @@ export class Backends {
     return { kind: "none", retryIn: Math.max(50, Math.min(1000, ...waits)), reason: "no server may be used now" };
   }
 
-  #probeIfDue(entry: Entry, now: Millis, current: string | undefined): void {
+  #probeIfDue(entry: Entry<S>, now: Millis, current: string | undefined): void {
     const { settings, check, admin } = entry;
     if (check.kind === "stopping" && now - check.since < stoppingHold) return;
+    const { state } = entry.breaker.view();
     // A server with a link is checked by its link; one that is believed up and not preferred costs it nothing.
     const wanted =
+      this.#parts.service !== undefined ||
       check.kind === "down" ||
       check.kind === "stopping" ||
-      entry.breaker.view().state === "half-open" ||
+      state === "half-open" ||
       this.#isPreferred(entry, current);
     if (admin === "maint" || entry.probe !== undefined || settings.name === current || !wanted) return;
     const { interval } = this.#parts.checkRules;
-    if (now < nextProbeAt(check, entry.probedAt, now, { interval, stretch: 1 }, this.#parts.random())) return;
+    const pace = { interval: state === "half-open" ? Math.min(halfOpenInterval, interval) : interval, stretch: 1 };
+    if (now < nextProbeAt(check, entry.probedAt, now, pace, this.#parts.random())) return;
     const acquired = entry.breaker.tryAcquire();
     if (acquired.kind === "rejected") return;
     entry.probe = acquired.permit;
@@ -331,7 +412,7 @@ export class Backends {
   }
 
   /** A session may go back to a server of a better priority, once that has passed its checks. */
-  #isPreferred(entry: Entry, current: string | undefined): boolean {
+  #isPreferred(entry: Entry<S>, current: string | undefined): boolean {
     const used = current === undefined ? undefined : this.#entry(current);
     return used !== undefined && entry.settings.priority < used.settings.priority && entry.check.kind !== "up";
   }
@@ -341,12 +422,12 @@ export class Backends {
     for (const { breaker, settings } of this.#entries) breaker.setAlone(!this.#others(settings.name));
   }
 
-  #failed(entry: Entry, kind: Exclude<CallOutcome, "cancelled">, cause: FailureCause, text: string): void {
+  #failed(entry: Entry<S>, kind: Exclude<CallOutcome, "cancelled">, cause: FailureCause, text: string): void {
     entry.lastError = text;
     if (kind !== "local") this.#checked(entry, { kind: "failed", cause });
   }
 
-  #checked(entry: Entry, event: CheckEvent): void {
+  #checked(entry: Entry<S>, event: CheckEvent): void {
     const { clock, checkRules } = this.#parts;
     const before = entry.check;
     entry.check = checkStep(before, event, checkRules, clock.now());
@@ -362,11 +443,21 @@ export class Backends {
 
   readonly #admits = ({ name }: { readonly name: string }): boolean => this.#entry(name)?.breaker.admits() ?? false;
 
-  #entry(name: string): Entry | undefined {
+  #entry(name: string): Entry<S> | undefined {
     return this.#entries.find(({ settings }) => settings.name === name);
   }
 
   #views(): (Backend & Candidate)[] {
     return this.#entries.map((entry) => viewOf(entry, this.#parts.clock.now()));
   }
+}
+
+function isSame(one: BackendSettings, other: BackendSettings): boolean {
+  return one.name === other.name && one.address.host === other.address.host && one.address.port === other.address.port;
+}
+
+/** It is gone: nothing of it is left to happen. */
+function retire({ deadline, breaker }: Entry<BackendSettings>): void {
+  deadline?.cancel();
+  breaker.stop();
 }

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Connection, Service, Session } from "../shared/control/snapshot.ts";
 import { formatAddress, formatPrefix, parsePrefix, prefixContains } from "../shared/address.ts";
 import { describeError } from "../shared/errors.ts";
 import type { CriticalCode } from "../shared/event-codes.ts";
@@ -10,7 +10,7 @@ import { Resolver, sessionFile } from "./client-files.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { hashText } from "./balance/hash.ts";
 import { makeStrategy } from "./balance/strategies.ts";
-import type { AcceptRoutes, ClientSettings, Settings } from "./config/settings.ts";
+import type { AcceptRoutes, ClientSettings, EndpointSettings, Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
 import type { DialTarget } from "./link/dialer.ts";
@@ -35,7 +35,7 @@ export class ClientRole implements Role {
   readonly #parts: RoleParts;
   readonly #connector: Connector;
   readonly #extra: ExtraLinks;
-  readonly #backends: Backends;
+  readonly #backends: Backends<EndpointSettings>;
   /** Our own outer address of each link. */
   readonly #localOf = new Map<number, string>();
   /** The round trip of each link that counted last. */
@@ -151,6 +151,9 @@ export class ClientRole implements Role {
       case "hello":
       case "spoofed":
       case "acl_refused":
+      case "service_listening":
+      case "service_calls":
+      case "service_report":
       case "tun_down":
       case "stopped":
         return;
@@ -203,7 +206,15 @@ export class ClientRole implements Role {
     return this.#backends.act(action, options, (name) => this.#usage(name));
   }
 
-  /** A client serves nobody. */
+  /** A client publishes nothing and serves nobody. */
+  services(): Service[] {
+    return [];
+  }
+
+  serviceConnections(): Connection[] {
+    return [];
+  }
+
   readonly draining = false;
   async drain(): Promise<void> {}
 
@@ -282,10 +293,11 @@ export class ClientRole implements Role {
     this.#backends.stop();
   }
 
-  #makeBackends(settings: ClientSettings): Backends {
+  #makeBackends(settings: ClientSettings): Backends<EndpointSettings> {
     const { clock, engine, events, identity } = this.#parts;
     const flow = hashText(identity);
     return new Backends(settings.tunnel.endpoints, {
+      service: undefined,
       clock,
       random: Math.random,
       flow,

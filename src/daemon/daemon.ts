@@ -287,10 +287,11 @@ export class Daemon implements ControlBackend, AsyncDisposable {
           ...(this.#telemetry?.alerts() ?? []),
         ],
       },
-      connections,
+      connections: [...connections, ...(role?.serviceConnections() ?? [])],
       sessions,
       backends: role?.backends() ?? [],
       breakers: role?.breakers() ?? [],
+      services: role?.services() ?? [],
     };
   }
 

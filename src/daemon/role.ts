@@ -1,4 +1,4 @@
-import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Connection, Service, Session } from "../shared/control/snapshot.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
@@ -16,6 +16,9 @@ export interface Role {
   sessions(): Session[];
   backends(): Backend[];
   breakers(): Breaker[];
+  /** Published services, and the connections to them. */
+  services(): Service[];
+  serviceConnections(): Connection[];
   /** Carries an operator's action out; undefined when it names no backend that there is. */
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined;
   /** A drain of this daemon is under way. */
@@ -25,7 +28,7 @@ export interface Role {
   alerts(): Alert[];
   /** Once a second. */
   tick(): void;
-  /** Closes a session by its public id; undefined when there is none. */
+  /** Closes a session, or a service's connection, by its public id; undefined when there is none. */
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined;
   /** Ends links whose certificate is no longer good; sessions that have no others end as well. */
   closeLinks(links: ReadonlySet<number>, text: string): void;

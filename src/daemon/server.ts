@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock, Timer } from "../shared/clock.ts";
-import type { Alert, Backend, Breaker, Session } from "../shared/control/snapshot.ts";
+import type { Alert, Backend, Breaker, Connection, Service, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import type { CriticalCode } from "../shared/event-codes.ts";
 import { type Address, formatNetwork, parseAddress, type Prefix } from "../shared/address.ts";
@@ -18,6 +18,7 @@ import type { Role } from "./role.ts";
 import { Rotation } from "./rotation.ts";
 import type { SessionSpec } from "./session/data-session.ts";
 import { aclOf, fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
+import { Services } from "./services.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
 import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
 import { type ClusterKey, TokenSealer } from "./session/token.ts";
@@ -65,6 +66,7 @@ export class ServerRole implements Role {
   /** Sessions that other servers took, until their links here are closed. */
   readonly #lettingGo = new Map<ServerSession, Timer>();
   #settings: ServerSettings;
+  readonly #services: Services;
   #returnPath: ReturnPath | undefined;
   readonly #rotation: Rotation;
   #listening: ((result: Event) => void) | undefined;
@@ -102,6 +104,16 @@ export class ServerRole implements Role {
       ruleOf: (identity) => this.#ruleOf(identity),
       wall: () => parts.clock.wall(),
     });
+    this.#services = this.#makeServices(settings);
+  }
+
+  #makeServices(settings: ServerSettings): Services {
+    const { clock, engine, events } = this.#parts;
+    const clientAt = (address: string): { identity: string; session: string } | undefined => {
+      const session = this.#registry.ofAddress(address);
+      return session && { identity: session.identity, session: shortSession(session.id) };
+    };
+    return new Services({ clock, engine, events, settings, clientAt });
   }
 
   async start(): Promise<void> {
@@ -121,6 +133,8 @@ export class ServerRole implements Role {
       const code = result.code === "EADDRINUSE" ? "listen_busy" : "listen_failed";
       throw new SssonectorError(code, `tunnel.listen ${host}:${port}: ${result.message}`);
     }
+    // Their addresses are there only now.
+    this.#services.apply(this.#settings);
     this.ready = true;
   }
 
@@ -168,6 +182,10 @@ export class ServerRole implements Role {
         if (record !== undefined) record.state = "draining";
         return;
       }
+      case "service_listening":
+      case "service_calls":
+      case "service_report":
+        return this.#services.onEvent(event);
       case "dial_failed":
       case "probed":
       case "secured":
@@ -194,15 +212,25 @@ export class ServerRole implements Role {
   }
 
   backends(): Backend[] {
-    return [];
+    return this.#services.backends();
   }
 
   breakers(): Breaker[] {
-    return [];
+    return this.#services.breakers();
   }
 
-  act(action: BackendAction, options: { dryRun: boolean }): ActionResult | undefined {
-    if (action.backend !== undefined || (action.kind !== "drain" && action.kind !== "ready")) return undefined;
+  services(): Service[] {
+    return this.#services.rows();
+  }
+
+  serviceConnections(): Connection[] {
+    return this.#services.connections();
+  }
+
+  act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined {
+    if (action.backend !== undefined || (action.kind !== "drain" && action.kind !== "ready")) {
+      return this.#services.act(action, options);
+    }
     const facts = { connections_moved: this.#parts.links.size, bps_moved: 0, left: [], last_healthy: false };
     if (action.kind === "ready") {
       if (!options.dryRun) this.#takeAgain();
@@ -248,11 +276,12 @@ export class ServerRole implements Role {
   }
 
   alerts(): Alert[] {
-    return this.#returnPath?.alerts() ?? [];
+    return [...(this.#returnPath?.alerts() ?? []), ...this.#services.alerts()];
   }
 
   tick(): void {
     this.#returnPath?.tick();
+    this.#services.tick();
     for (const session of this.#registry.expire()) {
       this.#parts.engine.send({ type: "close_session", session: session.id, reason: "timeout", text: "lease expired" });
       this.#parts.events.add("info", "session_expired", `session of ${session.identity} expired`, {
@@ -265,7 +294,7 @@ export class ServerRole implements Role {
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
     const session = [...this.#registry.sessions()].find((one) => shortSession(one.id) === id || one.id === id);
-    if (session === undefined) return undefined;
+    if (session === undefined) return this.#services.kick(id, reason, dryRun);
     const count = session.links.size;
     const what = `session ${shortSession(session.id)} of ${session.identity} with ${count} ${count === 1 ? "link" : "links"}`;
     if (dryRun) return { kind: "done", message: `would close ${what}`, facts: { links: count } };
@@ -277,7 +306,8 @@ export class ServerRole implements Role {
 
   reload(settings: Settings): void {
     if (!isServer(settings)) return;
-    this.#settings = { ...this.#settings, access: settings.access };
+    this.#settings = { ...this.#settings, access: settings.access, services: settings.services, pool: settings.pool };
+    this.#services.apply(this.#settings);
     this.withdraw();
     this.#respec();
     const { client_to_client: allowed } = settings.access;
@@ -335,6 +365,7 @@ export class ServerRole implements Role {
   async close(): Promise<void> {
     this.#drainDeadline?.cancel();
     this.#rotation.stop();
+    this.#services.stop();
     for (const timer of this.#lettingGo.values()) timer.cancel();
     try {
       this.#leases.compact();

@@ -159,6 +159,13 @@ export const eventCodes = {
     means: "A circuit breaker changed its state.",
     next: "when it is open: `sssonector ctl breakers` for the cause",
   },
+  service_published: { severity: "info", means: "A published service listens on its inner address.", next: "-" },
+  service_failed: {
+    severity: "warning",
+    means: "A published service can't listen on its inner address; it is tried again each second.",
+    next: "see with `ss -ltn` who has the port, and whether the address is the server's own",
+  },
+  service_kicked: { severity: "warning", means: "An operator reset a connection to a published service.", next: "-" },
   draining: { severity: "info", means: "The server asks its clients to move.", next: "-" },
 
   link_distrusted: {

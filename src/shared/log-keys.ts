@@ -11,6 +11,7 @@ export const logKeys = {
   session: "short id of the session",
   inner: "inner addresses of the session, with spaces between",
   backend: "name of the server or service endpoint",
+  service: "name of a published service",
   server: "id that a server gives itself",
   reason: "stable name of why, see docs/drops.md for refusals",
   intent: "how a link came: new, join or takeover",

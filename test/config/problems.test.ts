@@ -175,13 +175,28 @@ const onServer: [name: string, line: string, problem: string][] = [
   ],
   [
     "two services of one name",
-    "services: [&a {name: db, listen: 10.8.0.1:1, endpoints: [{address: h:1}]}, *a]",
-    "server.yaml:5:22: services[1].name: db is the name of services[0] already",
+    "services: [{name: db, listen: 10.8.0.1:1, endpoints: &e [{address: h:1}]}, {name: db, listen: 10.8.0.1:2, endpoints: *e}]",
+    "server.yaml:5:83: services[1].name: db is the name of services[0] already",
   ],
   [
     "a service without endpoints",
     "services: [{name: db, listen: 10.8.0.1:1, endpoints: []}]",
     "server.yaml:5:54: services[0].endpoints: must name at least one endpoint",
+  ],
+  [
+    "two services on one address",
+    "services: [{name: db, listen: 10.8.0.1:1, endpoints: &e [{address: h:1}]}, {name: b, listen: 10.8.0.1:1, endpoints: *e}]",
+    "server.yaml:5:94: services[1].listen: 10.8.0.1:1 is the address of services[0] already",
+  ],
+  [
+    "two endpoints of one address",
+    "services: [{name: db, listen: 10.8.0.1:1, endpoints: [&e {address: h:1}, *e]}]",
+    "server.yaml:5:58: services[0].endpoints[1].name: h:1 is the name of services[0].endpoints[0] already",
+  ],
+  [
+    "a service outside the tunnel",
+    "services: [{name: db, listen: 0.0.0.0:1, endpoints: [{address: h:1}]}]",
+    "server.yaml:5:31: services[0].listen: must be an inner address, inside 10.8.0.1/16 (got 0.0.0.0)",
   ],
   [
     "a bad port",

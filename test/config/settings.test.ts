@@ -105,10 +105,12 @@ test("a server with every setting", () => {
         name: "db",
         listen: { host: "10.8.0.1", port: 5432 },
         strategy: "least_connections",
-        endpoints: [{ address: { host: "10.0.1.5", port: 5432 }, weight: 1 }],
+        endpoints: [{ name: "db-1", address: { host: "10.0.1.5", port: 5432 }, weight: 1 }],
+        connect_timeout: 3000,
         health: { type: "tcp", path: "/", status: 200 },
         rate_limit: limited,
         max_connections: 500,
+        warm_connections: 4,
       },
     ],
   };

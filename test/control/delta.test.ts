@@ -1,8 +1,26 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { apply, diff } from "../../src/shared/control/delta.ts";
-import type { Backend, Breaker, Connection, Session, Snapshot, Status } from "../../src/shared/control/snapshot.ts";
-import { aBackend, aBreaker, aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
+import type {
+  Backend,
+  Breaker,
+  Connection,
+  Service,
+  Session,
+  Snapshot,
+  Status,
+} from "../../src/shared/control/snapshot.ts";
+import {
+  aBackend,
+  aBreaker,
+  aConnection,
+  anEvent,
+  aPoint,
+  aService,
+  aSession,
+  aSnapshot,
+  aStatus,
+} from "../fakes/snapshot.ts";
 
 const number = fc.integer({ min: 0, max: 5 });
 const id = fc.constantFrom("a", "b", "c", "d", "e");
@@ -24,6 +42,10 @@ const backend = (name: string): fc.Arbitrary<Backend> =>
     .map((fields) => aBackend(name, fields as Partial<Backend>));
 const breaker = (name: string): fc.Arbitrary<Breaker> =>
   fc.record({ calls: number, opened_seconds: fc.option(number) }).map((fields) => aBreaker(name, fields));
+const service = (name: string): fc.Arbitrary<Service> =>
+  fc
+    .record({ connections: number, max_connections: fc.option(number), error: fc.option(id) })
+    .map((fields) => aService(name, fields));
 const rows = <Row>(row: (id: string) => fc.Arbitrary<Row>): fc.Arbitrary<Row[]> =>
   fc.uniqueArray(id).chain((ids) => fc.tuple(...ids.map(row)));
 const status: fc.Arbitrary<Status> = fc
@@ -40,6 +62,7 @@ const snapshot: fc.Arbitrary<Snapshot> = fc
     sessions: rows(session),
     backends: rows(backend),
     breakers: rows(breaker),
+    services: rows(service),
     events: range(8).map((seqs) => seqs.map((seq) => anEvent(seq))),
     history: range(8).map((seconds) => seconds.map((second) => aPoint(second))),
   })
@@ -88,6 +111,7 @@ describe("delta", () => {
       status: aStatus({ dropped: { source_not_bound: 4 } }),
       backends: [aBackend("eu-2", { connections: 0 }), aBackend("eu-1", { current: true, admin: "drain" })],
       breakers: [aBreaker("eu-2")],
+      services: [aService("db", { failed: 1 })],
       connections: [aConnection("c2", { rtt_ms: 7, limited_by: "peer_window" }), aConnection("c3")],
       events: [anEvent(2), anEvent(3)],
       history: [aPoint(2), aPoint(3)],
@@ -98,6 +122,7 @@ describe("delta", () => {
       connections: { added: [aConnection("c3")], changed: [{ id: "c2", rtt_ms: 7 }], removed: ["c1"] },
       backends: { changed: [{ name: "eu-1", admin: "drain" }], order: ["eu-2", "eu-1"] },
       breakers: { removed: ["eu-1"] },
+      services: { added: [aService("db", { failed: 1 })] },
       events: { drop: 1, added: [anEvent(3)] },
       history: { drop: 1, added: [aPoint(3)] },
     });

@@ -11,6 +11,7 @@ import {
   aConnection,
   aControl,
   aPoint,
+  aService,
   aSession,
   aSnapshot,
   aStatus,
@@ -111,6 +112,7 @@ describe("over the wire", () => {
             sessions: ids.toReversed().map((id) => aSession(id)),
             backends: ids.map((id) => aBackend(id, { connections: rx })),
             breakers: ids.toReversed().map((id) => aBreaker(id, { calls: rx })),
+            services: ids.map((id) => aService(id, { rx_bytes: rx })),
             events: Array.from({ length: 4 }, (_, at) => anEvent(seq + at)),
             history: Array.from({ length: 3 }, (_, at) => aPoint(n + at)),
           });

@@ -19,7 +19,7 @@ const breakerRules = {
 };
 
 function server(name: string, more: Partial<BackendSettings> = {}): BackendSettings {
-  return { name, identity: name, address: { host: `${name}.test`, port: 8443 }, weight: 100, priority: 0, ...more };
+  return { name, address: { host: `${name}.test`, port: 8443 }, weight: 100, priority: 0, ...more };
 }
 
 const random = (): number => 0.5;
@@ -31,11 +31,12 @@ class Site {
   readonly changes: string[] = [];
   readonly admins: string[] = [];
   readonly use = new Map<string, Partial<Usage>>();
-  readonly backends: Backends;
+  readonly backends: Backends<BackendSettings>;
 
   constructor(servers: readonly BackendSettings[]) {
     const { clock } = this;
     this.backends = new Backends(servers, {
+      service: undefined,
       clock,
       random,
       // One that does not overflow to the next level when half of its own is gone.
@@ -84,15 +85,18 @@ class Site {
     }
   }
 
-  act(action: BackendAction, options: { dryRun?: boolean; acceptRisk?: boolean } = {}): ReturnType<Backends["act"]> {
+  act(
+    action: BackendAction,
+    options: { dryRun?: boolean; acceptRisk?: boolean } = {},
+  ): ReturnType<Backends<BackendSettings>["act"]> {
     return this.backends.act(action, { dryRun: false, acceptRisk: false, ...options }, this.usage);
   }
 
-  row(name: string): ReturnType<Backends["rows"]>[number] {
+  row(name: string): ReturnType<Backends<BackendSettings>["rows"]>[number] {
     return this.backends.rows(this.usage).find((row) => row.name === name) ?? expect.fail(name);
   }
 
-  breaker(name: string): ReturnType<Backends["breakerRows"]>[number] {
+  breaker(name: string): ReturnType<Backends<BackendSettings>["breakerRows"]>[number] {
     return this.backends.breakerRows().find((row) => row.name === name) ?? expect.fail(name);
   }
 }

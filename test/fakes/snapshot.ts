@@ -5,6 +5,7 @@ import type {
   ControlState,
   DaemonEvent,
   HistoryPoint,
+  Service,
   Session,
   Snapshot,
   Status,
@@ -122,6 +123,31 @@ export function aBreaker(name: string, fields: Partial<Breaker> = {}): Breaker {
   };
 }
 
+export function aService(name: string, fields: Partial<Service> = {}): Service {
+  return {
+    name,
+    listen: "10.8.0.1:5432",
+    state: "up",
+    error: null,
+    strategy: "least_connections",
+    endpoints_up: 3,
+    endpoints_total: 3,
+    connections: 12,
+    max_connections: 500,
+    waiting: 0,
+    warm: 0,
+    accepted: 40,
+    refused: 0,
+    retried: 1,
+    failed: 0,
+    rx_bytes: 1_000,
+    tx_bytes: 2_000,
+    rx_bps: 8_000,
+    tx_bps: 16_000,
+    ...fields,
+  };
+}
+
 export function anEvent(seq: number, fields: Partial<DaemonEvent> = {}): DaemonEvent {
   return {
     server: "edge-01",
@@ -158,6 +184,7 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     sessions: [aSession("s-c1"), aSession("s-c2")],
     backends: [aBackend("eu-1", { current: true }), aBackend("eu-2", { connections: 0 })],
     breakers: [aBreaker("eu-1"), aBreaker("eu-2")],
+    services: [],
     events: [anEvent(1), anEvent(2)],
     history: [aPoint(1), aPoint(2)],
     ...fields,

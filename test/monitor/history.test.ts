@@ -4,8 +4,8 @@ import { History, type Recorded } from "../../src/daemon/monitor/history.ts";
 import { aBackend, aConnection, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
 
 function second(at: number, fields: Partial<Recorded> = {}): Recorded {
-  const { status, connections, sessions, backends, breakers } = aSnapshot();
-  return { time_ms: startOfTime + at * 1000, status, connections, sessions, backends, breakers, ...fields };
+  const { status, connections, sessions, backends, breakers, services } = aSnapshot();
+  return { time_ms: startOfTime + at * 1000, status, connections, sessions, backends, breakers, services, ...fields };
 }
 
 test("a second comes back as it was, numbers as precise as a screen shows them", () => {

@@ -3,6 +3,7 @@ import { certificatesView } from "./certificate-views.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
 import { show } from "./read.ts";
+import { servicesView } from "./service-views.ts";
 import type { Verb } from "./verb.ts";
 import { configView, connectionsView, sessionsView, snapshotView, statusView } from "./views.ts";
 
@@ -25,7 +26,7 @@ export const readVerbs: readonly Verb[] = [
   {
     name: "connections",
     kind: "read",
-    does: "links with their rates and round trips",
+    does: "links and connections to services, with their rates and round trips",
     example: "connections --json",
     run: (context) => show(context, connectionsView),
   },
@@ -56,6 +57,13 @@ export const readVerbs: readonly Verb[] = [
     does: "own certificate, CA and revocation list, those of peers, and who is shut out",
     example: "certificates --json",
     run: (context) => show(context, certificatesView),
+  },
+  {
+    name: "services",
+    kind: "read",
+    does: "published services with their endpoints, connections and errors",
+    example: "services --watch",
+    run: (context) => show(context, servicesView),
   },
   {
     name: "events",

@@ -12,12 +12,24 @@ export interface CtlResult extends Exit {
 }
 
 /** Blocks of a daemon's config by name. */
-export type ConfigBlocks = Record<string, Record<string, unknown>>;
+export type ConfigBlocks = Record<string, Record<string, unknown> | List>;
 
 /** `base` with the keys of `more` over its own, block by block. */
 export function merged(base: ConfigBlocks, more: ConfigBlocks): ConfigBlocks {
   const names = [...new Set([...Object.keys(base), ...Object.keys(more)])];
-  return Object.fromEntries(names.map((name) => [name, { ...base[name], ...more[name] }]));
+  return Object.fromEntries(names.map((name) => [name, joined(base[name], more[name])]));
+}
+
+type List = readonly Record<string, unknown>[];
+
+function isList(block: ConfigBlocks[string] | undefined): block is List {
+  return Array.isArray(block);
+}
+
+/** A list replaces another. */
+function joined(base: ConfigBlocks[string] | undefined, more: ConfigBlocks[string] | undefined): ConfigBlocks[string] {
+  if (isList(more)) return more;
+  return isList(base) ? (more ?? base) : { ...base, ...more };
 }
 
 /** One daemon with its own directory (config, state, run) in a namespace; it can be started again after its end. */

@@ -46,6 +46,11 @@ export function isLoopback(host: string): boolean {
   return address !== undefined && ["127.0.0.0/8", "::1/128"].some((prefix) => prefixContains(known(prefix), address));
 }
 
+/** "host:port", IPv6 in brackets: a host with its port as operators write it. */
+export function formatHostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return isIpv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function known(text: string): Prefix {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new TypeError(`not an address: ${text}`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { networkOf } from "./address.ts";
+import { formatHostPort, networkOf } from "./address.ts";
 import type { Draft } from "./draft.ts";
 import type { Position } from "./problem.ts";
 
@@ -16,6 +16,7 @@ export function deriveDefaults(draft: Draft, host: Host, written: ReadonlyMap<st
   deriveNetwork(draft);
   deriveBuffers(draft, written);
   draft.monitoring.prometheus.enabled ??= [...written.keys()].some((path) => path.startsWith("monitoring.prometheus"));
+  deriveServices(draft, written);
   for (const endpoint of draft.tunnel.endpoints ?? []) endpoint.identity ??= endpoint.name;
 }
 
@@ -34,6 +35,16 @@ function deriveNetwork({ core, network }: Draft): void {
   if (core.mode !== "server") return;
   if (network.address !== undefined) network.pool ??= networkOf(network.address);
   if (network.address6 !== undefined) network.pool6 ??= networkOf(network.address6);
+}
+
+/** Connections made ahead cost an endpoint places and some protocols time out on them: nobody gets them unasked. */
+function deriveServices({ services, pool }: Draft, written: ReadonlyMap<string, Position>): void {
+  for (const service of services ?? []) {
+    service.warm_connections ??= written.has("pool.initial_size") ? pool.initial_size : 0;
+    for (const endpoint of service.endpoints ?? []) {
+      if (endpoint.address !== undefined) endpoint.name ??= formatHostPort(endpoint.address);
+    }
+  }
 }
 
 function deriveBuffers({ performance, buffers }: Draft, written: ReadonlyMap<string, Position>): void {

@@ -1,5 +1,5 @@
 import type { Burst, Rate } from "../../shared/units.ts";
-import { isInside, isReserved } from "./address.ts";
+import { formatHostPort, isInside, isReserved } from "./address.ts";
 import type { Draft, Report } from "./draft.ts";
 
 type Limit = { base_rate: Rate | undefined; burst_size: Burst | undefined };
@@ -145,12 +145,37 @@ export function endpointRules({ tunnel }: Draft, report: Report): void {
   uniqueNames("tunnel.endpoints", tunnel.endpoints ?? [], report);
 }
 
-/** Services have unique names and at least one endpoint each. */
-export function serviceRules({ services = [] }: Draft, report: Report): void {
+/** Services have unique names and addresses inside the tunnel, and at least one endpoint each. */
+export function serviceRules({ services = [], network }: Draft, report: Report): void {
   uniqueNames("services", services, report);
+  uniqueListeners(services, report);
   for (const [index, service] of services.entries()) {
     const path = `services[${index}]`;
     if (service.endpoints?.length === 0) report(`${path}.endpoints`, "must name at least one endpoint", "config_range");
+    uniqueNames(`${path}.endpoints`, service.endpoints ?? [], report);
     burstFits(`${path}.rate_limit`, service.rate_limit, report);
+    const fault = service.listen === undefined ? undefined : outside(service.listen.host, network);
+    if (fault !== undefined) report(`${path}.listen`, fault);
   }
+}
+
+function uniqueListeners(services: NonNullable<Draft["services"]>, report: Report): void {
+  unique(
+    services,
+    ({ listen }) => (listen === undefined ? undefined : formatHostPort(listen)),
+    (index, first, address) =>
+      report(
+        `services[${index}].listen`,
+        `${address} is the address of services[${first}] already`,
+        "config_duplicate",
+      ),
+  );
+}
+
+/** Why a service must not listen there: on an outer address it would be open to everybody. */
+function outside(host: string, network: Draft["network"]): string | undefined {
+  const prefixes = [network.address, network.address6].filter((prefix) => prefix !== undefined);
+  // Without a readable prefix that is what has to be mended.
+  if (prefixes.length === 0 || prefixes.some((prefix) => isInside(host, prefix))) return undefined;
+  return `must be an inner address, inside ${prefixes.join(" or ")} (got ${host})`;
 }

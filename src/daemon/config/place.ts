@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { formatAddress, formatPrefix, parseAddress } from "../../shared/address.ts";
 import { identityNameLimit, isIdentityName } from "../../shared/identity.ts";
-import { isIpv6, networkOf, parseCidr } from "./address.ts";
+import { formatHostPort, isIpv6, networkOf, parseCidr } from "./address.ts";
 import type { HostPort, LogOutput, PemSource } from "./settings.ts";
 import { got, ok, refused, type ValueType, text } from "./value.ts";
 
@@ -80,7 +80,7 @@ export function hostPort(host: "address" | "name or address"): ValueType<HostPor
         ? ok({ host: name, port })
         : refused("config_range", `must have a port from 1 to 65535 ${got(written)}`);
     },
-    show: (value) => (isIpv6(value.host) ? `[${value.host}]:${value.port}` : `${value.host}:${value.port}`),
+    show: formatHostPort,
   };
 }
 
@@ -114,6 +114,12 @@ export const portRange: ValueType<{ from: number; to: number }> = {
 export const name: ValueType<string> = text({
   describe: `a name of at most ${identityNameLimit} printable characters without spaces, colons and slashes`,
   accepts: (written) => isIdentityName(written) && written !== "." && written !== "..",
+});
+
+/** The same, where an address with its port may stand for a name. */
+export const endpointName: ValueType<string> = text({
+  describe: `a name of at most ${identityNameLimit} printable characters without spaces and slashes`,
+  accepts: (written) => isIdentityName(written.replaceAll(":", "-")) && written !== "." && written !== "..",
 });
 
 export const interfaceName: ValueType<string> = text({

@@ -149,10 +149,12 @@ export interface ServiceSettings {
   name: string;
   listen: HostPort;
   strategy: Strategy;
-  endpoints: { address: HostPort; weight: number }[];
+  endpoints: { name: string; address: HostPort; weight: number }[];
+  connect_timeout: number;
   health: { type: "tcp" | "http"; path: string; status: number };
   rate_limit: { base_rate: Rate; burst_size: Burst | undefined };
   max_connections: number | undefined;
+  warm_connections: number;
 }
 
 export interface PrometheusSettings {

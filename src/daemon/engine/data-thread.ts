@@ -40,6 +40,7 @@ import { checkPeer } from "../tls/peer.ts";
 import type { TunDevice } from "../tun/device.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
 import { SessionLimits } from "./session-limits.ts";
+import { ServiceHost } from "./service-host.ts";
 
 const tickMs = 250;
 /** HELLO must follow the handshake within this. */
@@ -80,6 +81,7 @@ export class DataThread {
   readonly #spoofedAt = new Map<string, number>();
   readonly #refusedAt = new Map<string, number>();
   readonly #policy: { -readonly [Key in keyof InboundPolicy]: InboundPolicy[Key] };
+  readonly #services: ServiceHost;
   #material: TlsMaterial;
   #authorities: readonly X509Certificate[];
   #acceptor: Acceptor | undefined;
@@ -132,6 +134,7 @@ export class DataThread {
       spoofed: (session) => this.#spoofed(session),
       refused: (session, bytes, packet, size) => this.#refused(session, bytes, packet, size),
     });
+    this.#services = new ServiceHost(options.keepAlive, emit);
     this.#outbound.start();
     this.#ticker = setInterval(() => this.#tick(), tickMs);
   }
@@ -178,6 +181,12 @@ export class DataThread {
         }
         return;
       }
+      case "publish":
+        return this.#services.publish(command.seq, command.services);
+      case "service_kick":
+        return this.#services.kick(command.connection);
+      case "service_cut":
+        return this.#services.cut(command.service, command.endpoint);
       case "stop":
         return this.#stop(command.reason);
     }
@@ -443,6 +452,7 @@ export class DataThread {
   #tick(): void {
     this.#acceptor?.tick();
     this.#demand?.tick();
+    this.#services.tick();
     const { values } = this.#slots;
     for (const { link, slot } of this.#links.values()) {
       link.tick();
@@ -482,6 +492,7 @@ export class DataThread {
     this.#outbound.hold();
     this.#acceptor?.close();
     this.#shapers.stop();
+    this.#services.close();
     for (const { link } of this.#links.values()) link.close(reason, "");
     this.#emit({ type: "stopped" });
   }

@@ -7,6 +7,7 @@ import type { SessionSpec } from "../session/data-session.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
 import type { OffloadFeatures } from "../tun/device.ts";
+import type { ServiceCommand, ServiceEvent } from "./service-messages.ts";
 
 /** What a data thread needs to begin; plain data and shared memory, so that it crosses to a worker. */
 export interface DataThreadOptions {
@@ -71,6 +72,7 @@ export type Command =
       readonly scope: GoawayScope;
       readonly reason: string;
     }
+  | ServiceCommand
   /** Ends every link and the listener; answered by `stopped`. */
   | { readonly type: "stop"; readonly reason: CloseReason };
 
@@ -113,6 +115,7 @@ export type Event =
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
   /** Its rules refuse what it sends; `destination` as in `10.20.0.1 tcp 443`. */
   | { readonly type: "acl_refused"; readonly session: string; readonly identity: string; readonly destination: string }
+  | ServiceEvent
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
 

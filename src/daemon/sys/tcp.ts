@@ -23,6 +23,8 @@ export interface TcpInfo {
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const TCP_NOTSENT_LOWAT = 25;
+/** linux/tcp_states.h; the first byte of tcp_info. */
+const TCP_ESTABLISHED = 1;
 
 /** Up to tcpi_delivery_rate, which Linux 4.9 brought. */
 const neededLength = 168;
@@ -50,6 +52,12 @@ export function tcpInfo(fd: number): TcpInfo | undefined {
     minRttMicros: bytes.readUInt32LE(148),
     deliveryRateBytes: u64(160),
   };
+}
+
+/** Whether both directions of the TCP connection on `fd` are open: no FIN and no RST came, read or not. */
+export function isEstablished(fd: number): boolean {
+  length.bytes.writeUInt32LE(info.bytes.length);
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info.address, length.address) === 0 && info.bytes[0] === TCP_ESTABLISHED;
 }
 
 const value = allocateMemory(4);

@@ -9,6 +9,7 @@ import type {
   ControlState,
   DaemonEvent,
   HistoryPoint,
+  Service,
   Session,
   Snapshot,
   Status,
@@ -25,6 +26,7 @@ export interface Delta {
   sessions?: TableDelta<Session>;
   backends?: TableDelta<Backend, "name">;
   breakers?: TableDelta<Breaker, "name">;
+  services?: TableDelta<Service, "name">;
   events?: ListDelta<DaemonEvent>;
   history?: ListDelta<HistoryPoint>;
 }
@@ -58,6 +60,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   const sessions = diffTable(before.sessions, after.sessions, "id");
   const backends = diffTable(before.backends, after.backends, "name");
   const breakers = diffTable(before.breakers, after.breakers, "name");
+  const services = diffTable(before.services, after.services, "name");
   const events = diffList(before.events, after.events, (event) => event.seq);
   const history = diffList(before.history, after.history, (point) => point.time_ms);
   if (status !== undefined) delta.status = status;
@@ -66,6 +69,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   if (sessions !== undefined) delta.sessions = sessions;
   if (backends !== undefined) delta.backends = backends;
   if (breakers !== undefined) delta.breakers = breakers;
+  if (services !== undefined) delta.services = services;
   if (events !== undefined) delta.events = events;
   if (history !== undefined) delta.history = history;
   return Object.keys(delta).length > 1 ? delta : undefined;
@@ -82,6 +86,7 @@ export function apply(before: Snapshot, delta: Delta): Snapshot {
     sessions: applyTable(before.sessions, delta.sessions, "id"),
     backends: applyTable(before.backends, delta.backends, "name"),
     breakers: applyTable(before.breakers, delta.breakers, "name"),
+    services: applyTable(before.services, delta.services, "name"),
     events: applyList(before.events, delta.events),
     history: applyList(before.history, delta.history),
   };

@@ -66,9 +66,9 @@ export interface Connection {
   kind: "link" | "service";
   identity: string;
   session: string;
-  /** Client: the endpoint's name. Server: this daemon's name. */
+  /** Client: the endpoint's name. Server: this daemon's name; of a service, the endpoint's, empty while it waits. */
   backend: string;
-  /** Outer address of the peer, `host:port`. */
+  /** Outer address of the peer, `host:port`; of a service, the client's inner one. */
   remote: string;
   /** Inner addresses of the session. */
   inner: string[];
@@ -94,6 +94,43 @@ export interface Session {
   since_seconds: number;
   /** Seconds until the lease lapses when no link is up; null while one is. */
   expires_seconds: number | null;
+}
+
+/** A published service of a server. */
+export interface Service {
+  name: string;
+  /** Inner address, `host:port`. */
+  listen: string;
+  /** down: it listens, and no endpoint takes connections. failed: it can't listen. */
+  state: "starting" | "up" | "down" | "failed";
+  /** Why it can't listen; null when it does. */
+  error: string | null;
+  strategy: string;
+  endpoints_up: number;
+  endpoints_total: number;
+  /** Connections that have an endpoint, or try one. */
+  connections: number;
+  /** null: as many as come. */
+  max_connections: number | null;
+  /** Connections that wait for a place, above max_connections. */
+  waiting: number;
+  /** Connections to endpoints that were made ahead and are not used yet. */
+  warm: number;
+  /** Since it is published: connections that clients opened. */
+  accepted: number;
+  /** Of these, reset since no endpoint took connections, or for want of a place. */
+  refused: number;
+  /** Connects that were made to another endpoint since one failed. */
+  retried: number;
+  /** Connections for which no endpoint could be reached, or that their endpoint reset. */
+  failed: number;
+  /** From clients. */
+  rx_bytes: number;
+  /** To clients. */
+  tx_bytes: number;
+  /** Bits a second over the last second. */
+  rx_bps: number;
+  tx_bps: number;
 }
 
 /** What the operator wants of a backend: traffic; no new traffic; neither traffic nor checks. */
@@ -218,6 +255,8 @@ export interface Snapshot {
   /** In the order of the configuration. */
   backends: Backend[];
   breakers: Breaker[];
+  /** Server: published services, in the order of the configuration. */
+  services: Service[];
   /** The newest events, oldest first, at most 200. */
   events: DaemonEvent[];
   /** One point a second, oldest first, at most 900. */

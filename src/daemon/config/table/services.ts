@@ -1,61 +1,79 @@
 import * as place from "../place.ts";
-import { entries, lateLive, later, limitedBy, list, live, server, value, type Setting } from "../setting.ts";
-import { flag, oneOf, whole } from "../value.ts";
+import { entries, later, limitedBy, list, live, minute, server, value, type Setting } from "../setting.ts";
+import { duration, flag, oneOf, whole } from "../value.ts";
 
 const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
 
 export const services: Setting[] = [
   entries("services", "Services published on the inner network, each spread over its endpoints.", {
     ...server,
-    ...lateLive,
+    ...live,
   }),
   value("services[].name", place.name, "Name of the service; unique.", {
     ...server,
     required: true,
-    ...lateLive,
+    ...live,
     example: "db",
   }),
   value("services[].listen", place.hostPort("address"), "Inner address and port.", {
     ...server,
     required: true,
-    ...lateLive,
+    ...live,
     example: "10.8.0.1:5432",
   }),
   value("services[].strategy", strategy, "How an endpoint is chosen.", {
     ...server,
     default: "least_connections",
-    ...lateLive,
+    ...live,
   }),
-  entries("services[].endpoints", "Where the service runs.", { ...server, required: true, ...lateLive }),
+  entries("services[].endpoints", "Where the service runs.", { ...server, required: true, ...live }),
+  value("services[].endpoints[].name", place.endpointName, "Name of the endpoint, unique in the service.", {
+    ...server,
+    derived: "its address",
+    ...live,
+    example: "db-1",
+  }),
   value("services[].endpoints[].address", place.hostPort("name or address"), "Host and port.", {
     ...server,
     required: true,
-    ...lateLive,
+    ...live,
     example: "10.0.1.5:5432",
   }),
   value("services[].endpoints[].weight", whole(0, 256), "Share of new connections.", {
     ...server,
     default: 1,
-    ...lateLive,
+    ...live,
   }),
+  value(
+    "services[].connect_timeout",
+    duration(100, 10 * minute),
+    "Time for a connect to an endpoint; after it another one is tried.",
+    { ...server, default: "3s", ...live },
+  ),
   value("services[].health.type", oneOf("tcp", "http"), "A TCP connect, or an HTTP GET.", {
     ...server,
     default: "tcp",
-    ...lateLive,
+    ...live,
   }),
-  value("services[].health.path", place.urlPath, "Path of the GET.", { ...server, default: "/", ...lateLive }),
+  value("services[].health.path", place.urlPath, "Path of the GET.", { ...server, default: "/", ...live }),
   value("services[].health.status", whole(100, 599), "Expected status of the GET.", {
     ...server,
     default: 200,
-    ...lateLive,
+    ...live,
   }),
   ...limitedBy("services[].rate_limit", "of the service, in each direction", server),
-  value("services[].max_connections", whole(1, 1_000_000), "Connections at the same time.", {
+  value("services[].max_connections", whole(1, 1_000_000), "Connections at the same time; more wait for a place.", {
     ...server,
     derived: "unlimited",
-    ...lateLive,
+    ...live,
     example: "500",
   }),
+  value(
+    "services[].warm_connections",
+    whole(0, 10_000),
+    "Connections to each endpoint that are made ahead, each used once.",
+    { ...server, derived: "pool.initial_size where that is written, else 0", ...live, example: "4" },
+  ),
 ];
 
 export const monitoring: Setting[] = [

@@ -33,17 +33,19 @@ export const resources: Setting[] = [
   value(
     "pool.initial_size",
     whole(1, 1000),
-    "Links of a session at once (client); warm connections per endpoint (server).",
+    "Links of a session at once (client); where it is written, warm connections per service endpoint (server).",
     {
       default: 1,
       ...live,
     },
   ),
   value("pool.max_size", whole(1, 1000), "The most of them while several flows move data.", { default: 4, ...live }),
-  value("pool.idle_timeout", duration(second, day), "Idle ones above initial_size are closed after this time.", {
-    default: "300s",
-    ...live,
-  }),
+  value(
+    "pool.idle_timeout",
+    duration(second, day),
+    "Idle ones are closed after this time: those above initial_size (client), warm ones, which are replaced (server).",
+    { default: "300s", ...live },
+  ),
   value("pool.cleanup_interval", duration(second, hour), "How often idle ones are looked for.", {
     default: "60s",
     ...live,

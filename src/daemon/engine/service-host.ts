@@ -1,0 +1,113 @@
+import type { ServiceConnection } from "../service/connection.ts";
+import { HostedService } from "./hosted-service.ts";
+import type { PublishedService, ServiceConnectionFigures, ServiceEvent, ServiceFigures } from "./service-messages.ts";
+
+/** Rows of connections in a report; further ones are in the counts only. */
+const reportedConnections = 200;
+/** Ticks of the data thread, of 250 ms, from one report to the next. */
+const ticksPerReport = 4;
+
+/** The published services of one data thread. */
+export class ServiceHost {
+  readonly #keepAlive: boolean;
+  readonly #emit: (event: ServiceEvent) => void;
+  readonly #services = new Map<string, HostedService>();
+  #seq = 0;
+  #lastId = 0;
+  #ticks = 0;
+
+  constructor(keepAlive: boolean, emit: (event: ServiceEvent) => void) {
+    this.#keepAlive = keepAlive;
+    this.#emit = emit;
+  }
+
+  publish(seq: number, services: readonly PublishedService[]): void {
+    this.#seq = seq;
+    const names = new Set(services.map(({ name }) => name));
+    for (const [name, hosted] of this.#services) {
+      if (names.has(name)) continue;
+      this.#services.delete(name);
+      hosted.close();
+    }
+    for (const spec of services) {
+      const hosted = this.#services.get(spec.name);
+      if (hosted === undefined) this.#services.set(spec.name, this.#host(spec));
+      else hosted.update(spec);
+    }
+    this.#report();
+  }
+
+  kick(connection: number): void {
+    for (const { proxy } of this.#services.values()) {
+      const found = proxy.connections.get(connection);
+      if (found !== undefined) proxy.cut(found);
+    }
+  }
+
+  cut(service: string, endpoint: string): void {
+    this.#services.get(service)?.proxy.cutEndpoint(endpoint);
+  }
+
+  /** Each 250 ms. */
+  tick(): void {
+    for (const hosted of this.#services.values()) hosted.flush();
+    this.#ticks += 1;
+    if (this.#ticks % ticksPerReport !== 0 || this.#services.size === 0) return;
+    for (const hosted of this.#services.values()) hosted.tick();
+    this.#report();
+  }
+
+  close(): void {
+    for (const hosted of this.#services.values()) hosted.close();
+    this.#services.clear();
+  }
+
+  #host(spec: PublishedService): HostedService {
+    return new HostedService(spec, {
+      keepAlive: this.#keepAlive,
+      nextId: () => ++this.#lastId,
+      emit: (event) => this.#emit(event),
+    });
+  }
+
+  #report(): void {
+    const services: ServiceFigures[] = [];
+    const connections: ServiceConnectionFigures[] = [];
+    const now = performance.now();
+    for (const [name, hosted] of this.#services) {
+      services.push(figuresOf(name, hosted));
+      for (const connection of hosted.proxy.connections.values()) {
+        if (connections.length >= reportedConnections) break;
+        connections.push(rowOf(name, connection, now));
+      }
+    }
+    this.#emit({ type: "service_report", seq: this.#seq, services, connections });
+  }
+}
+
+function figuresOf(name: string, { proxy, warm }: HostedService): ServiceFigures {
+  const endpoints: Record<string, number> = {};
+  let { rx_bytes, tx_bytes } = proxy.counters;
+  for (const { endpoint, rxBytes, txBytes } of proxy.connections.values()) {
+    rx_bytes += rxBytes;
+    tx_bytes += txBytes;
+    if (endpoint !== undefined) endpoints[endpoint] = (endpoints[endpoint] ?? 0) + 1;
+  }
+  const { active, waiting } = proxy;
+  return { name, ...proxy.counters, connections: active, waiting, warm, endpoints, rx_bytes, tx_bytes };
+}
+
+function rowOf(service: string, connection: ServiceConnection, now: number): ServiceConnectionFigures {
+  const { id, endpoint, state, remote, since, rxBytes, txBytes } = connection;
+  return {
+    id,
+    service,
+    endpoint,
+    state: state.kind === "over" ? "active" : state.kind,
+    ...remote,
+    age: now - since,
+    rx_bytes: rxBytes,
+    tx_bytes: txBytes,
+    stalled: state.kind === "active" && state.relay.stalled,
+  };
+}

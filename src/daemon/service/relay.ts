@@ -1,0 +1,61 @@
+import type { Socket } from "node:net";
+
+/** How a relayed connection ended: both ends closed in order, one of them was reset, or we cut it. */
+export type RelayEnd = "closed" | "client_reset" | "endpoint_reset" | "cut";
+
+/**
+ * Carries bytes between a client and an endpoint, both ways, until both directions have ended. A FIN is passed on behind
+ * the last byte and the other direction goes on; a reset is passed on as a reset; who reads slowly is read for slowly:
+ * each direction holds at most what two streams buffer (128 KiB) and one read (64 KiB).
+ */
+export class Relay {
+  readonly client: Socket;
+  readonly endpoint: Socket;
+  readonly #ended: (end: RelayEnd) => void;
+  #open = 2;
+  #end: RelayEnd = "closed";
+
+  constructor(client: Socket, endpoint: Socket, ended: (end: RelayEnd) => void) {
+    this.client = client;
+    this.endpoint = endpoint;
+    this.#ended = ended;
+    this.#carry(client, endpoint, "client_reset");
+    this.#carry(endpoint, client, "endpoint_reset");
+  }
+
+  /** Some bytes wait for a side that does not read. */
+  get stalled(): boolean {
+    return this.client.writableNeedDrain || this.endpoint.writableNeedDrain;
+  }
+
+  /** Ends both sides with a reset. */
+  cut(): void {
+    this.#fail("cut");
+    this.client.resetAndDestroy();
+    this.endpoint.resetAndDestroy();
+  }
+
+  #carry(from: Socket, to: Socket, reset: RelayEnd): void {
+    from.on("data", (chunk: Buffer) => {
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on("drain", () => from.resume());
+    from.on("end", () => to.end());
+    from.on("error", () => {
+      this.#fail(reset);
+      // One that had said all it had to say owes the other nothing more than to deliver it.
+      if (from.readableEnded) to.destroySoon();
+      else to.resetAndDestroy();
+    });
+    from.once("close", () => {
+      this.#open -= 1;
+      if (this.#open === 0) this.#ended(this.#end);
+    });
+    from.resume();
+  }
+
+  /** The first reason counts. */
+  #fail(end: RelayEnd): void {
+    if (this.#end === "closed") this.#end = end;
+  }
+}
