@@ -50,6 +50,7 @@ export const errorCodes = {
     next: "run it as root or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN)",
   },
   usage: { means: "The command line can't be understood.", next: "see --help" },
+  recording: { means: "A recording can't be read or written.", next: "name a file of `sssonector ctl record`" },
   pki_exists: { means: "pki would overwrite a file.", next: "give --force to replace it" },
   pki_missing: { means: "A file of the pki directory is missing or can't be read.", next: "run `sssonector pki init`" },
   pki_invalid: { means: "A file of the pki directory is damaged or was changed by hand.", next: "restore it" },
@@ -88,6 +89,14 @@ export const errorCodes = {
   control_socket: {
     means: "The control socket can't be made.",
     next: "check that the directory of control.socket can be made and written by the daemon's user",
+  },
+  control_tcp: {
+    means: "The control channel can't be opened on control.tcp.listen; the socket works.",
+    next: "see who has the port with `ss -ltnp`, or change control.tcp.listen",
+  },
+  control_tokens: {
+    means: "control.tcp.token_file can't be read, is open to others, or has a line that is no token.",
+    next: "one line for each token: printf 'operator %s\\n' \"$(openssl rand -hex 32)\", mode 0600",
   },
   control_timeout: { means: "The daemon did not answer in time.", next: "give it longer: --timeout 30s" },
   control_unreachable: {

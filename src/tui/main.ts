@@ -1,7 +1,7 @@
 import { systemClock } from "../shared/clock.ts";
+import { controlAddress } from "../shared/control/address.ts";
 import { connectControl } from "../shared/control/client.ts";
 import { exitCodeFor } from "../shared/control/exit.ts";
-import { locateSocket } from "../shared/control/locate.ts";
 import { ownSsh } from "../shared/control/own-ssh.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { asciiGlyphs, unicodeGlyphs } from "./draw/glyphs.ts";
@@ -9,39 +9,58 @@ import { colourDepth, painter } from "./draw/paint.ts";
 import type { Wire } from "./feed.ts";
 import type { Exit } from "./exit.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
+import type { Setup } from "./model/state.ts";
 import { runPlain } from "./plain-session.ts";
+import { Recording } from "./replay/recording.ts";
+import { ReplayWire } from "./replay/wire.ts";
 
 /** Milliseconds for connecting and for each answer of the daemon. */
 const timeoutMs = 5000;
 
 function ctlFor(options: Options): string {
-  return options.socket === undefined ? "sssonector ctl" : `sssonector ctl --socket ${options.socket}`;
+  const { socket, url, tokenFile } = options;
+  if (url !== undefined) {
+    return `sssonector ctl --url ${url}${tokenFile === undefined ? "" : ` --token-file ${tokenFile}`}`;
+  }
+  return socket === undefined ? "sssonector ctl" : `sssonector ctl --socket ${socket}`;
 }
 
-async function runInk(options: Options, connect: () => Promise<Wire>): Promise<Exit> {
+/** Where the console's data comes from. */
+interface Source {
+  readonly connect: () => Promise<Wire>;
+  readonly recording: Setup["recording"];
+}
+
+function daemonSource(options: Options): Source {
+  const address = controlAddress(options, process.env);
+  const connect = (): Promise<Wire> =>
+    connectControl({ ...address, clientName: "sssonector top", timeoutMs, ssh: ownSsh(process.pid) });
+  return { connect, recording: undefined };
+}
+
+function replaySource(path: string): Source {
+  const recording = Recording.load(path);
+  const connect = (): Promise<Wire> => Promise.resolve(new ReplayWire(recording, systemClock));
+  return { connect, recording: { to_ms: recording.timeOf(recording.length - 1) } };
+}
+
+async function runInk(options: Options, { connect, recording }: Source): Promise<Exit> {
   // React and Ink look at it while they load; in development mode they need 2.5 times the CPU and keep every frame.
   process.env["NODE_ENV"] = "production";
   const { runSession } = await import("./ink/session.tsx");
   const { stdin, stdout, env } = process;
   const glyphs = options.ascii ? asciiGlyphs : unicodeGlyphs;
-  const setup = {
-    glyphs,
-    readOnly: options.readOnly,
-    ctl: ctlFor(options),
-    recording: false,
-    ssh: ownSsh(process.pid),
-  };
+  const ssh = recording === undefined ? ownSsh(process.pid) : null;
+  const setup = { glyphs, readOnly: options.readOnly, ctl: ctlFor(options), recording, ssh };
   const paint = painter(colourDepth(env));
   return await runSession({ stdin, stdout, clock: systemClock, setup, paint, fps: options.fps, connect });
 }
 
 async function top(options: Options): Promise<Exit> {
-  const socketPath = locateSocket(options.socket);
-  const connect = (): Promise<Wire> =>
-    connectControl({ socketPath, clientName: "sssonector top", timeoutMs, ssh: ownSsh(process.pid) });
+  const source = options.replay === undefined ? daemonSource(options) : replaySource(options.replay);
   const terminal = process.stdin.isTTY && process.stdout.isTTY && process.env["TERM"] !== "dumb";
-  if (options.plain || !terminal) return await runPlain({ stdout: process.stdout, clock: systemClock, connect });
-  return await runInk(options, connect);
+  if (!options.plain && terminal) return await runInk(options, source);
+  return await runPlain({ stdout: process.stdout, clock: systemClock, connect: source.connect });
 }
 
 function failed(error: unknown): number {

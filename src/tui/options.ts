@@ -3,6 +3,10 @@ import { SssonectorError } from "../shared/errors.ts";
 
 export interface Options {
   readonly socket: string | undefined;
+  readonly url: string | undefined;
+  readonly tokenFile: string | undefined;
+  /** A recording to show in a daemon's place. */
+  readonly replay: string | undefined;
   readonly readOnly: boolean;
   readonly plain: boolean;
   readonly ascii: boolean;
@@ -11,9 +15,12 @@ export interface Options {
   readonly help: boolean;
 }
 
-export const usage = `usage: sssonector top [--socket PATH] [--read-only] [--plain] [--ascii] [--fps N]
+export const usage = `usage: sssonector top [--socket PATH | --url URL | --replay FILE] [--read-only] [--plain] [--ascii] [--fps N]
 
   --socket PATH  control socket of the daemon; without it, the only one in the run directory
+  --replay FILE  show a recording of sssonector ctl record, or a bundle of this console
+  --url URL      control.tcp of the daemon in place of a socket, as in ws://127.0.0.1:7433
+  --token-file FILE  file with the token for --url; without it, the token in SSSONECTOR_TOKEN
   --read-only    no actions
   --plain        one line per change, for pipes and screen readers; also when the output is no terminal
   --ascii        no box, block and braille signs
@@ -39,6 +46,9 @@ export function parseOptions(argv: readonly string[]): Options {
       args: [...argv],
       options: {
         socket: { type: "string" },
+        url: { type: "string" },
+        "token-file": { type: "string" },
+        replay: { type: "string" },
         "read-only": { type: "boolean", default: false },
         plain: { type: "boolean", default: false },
         ascii: { type: "boolean", default: false },
@@ -48,6 +58,9 @@ export function parseOptions(argv: readonly string[]): Options {
     });
     return {
       socket: values.socket,
+      url: values.url,
+      tokenFile: values["token-file"],
+      replay: values.replay,
       readOnly: values["read-only"],
       plain: values.plain,
       ascii: values.ascii,

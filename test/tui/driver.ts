@@ -12,7 +12,7 @@ export const unicodeSetup: Setup = {
   glyphs: unicodeGlyphs,
   readOnly: false,
   ctl: "sssonector ctl",
-  recording: false,
+  recording: undefined,
   ssh: null,
 };
 export const asciiSetup: Setup = { ...unicodeSetup, glyphs: asciiGlyphs };

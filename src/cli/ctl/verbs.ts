@@ -2,13 +2,14 @@ import { backendVerbs } from "./backend-verbs.ts";
 import { daemonVerbs } from "./daemon-verbs.ts";
 import type { OptionName } from "./options.ts";
 import { readVerbs } from "./read-verbs.ts";
+import { record } from "./record.ts";
 import { trustVerbs } from "./trust-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { version } from "./version.ts";
 import { wait } from "./wait.ts";
 
 /** Options that every verb takes, and those of each kind. */
-export const everyVerb: readonly OptionName[] = ["socket", "json", "timeout", "help"];
+export const everyVerb: readonly OptionName[] = ["socket", "url", "token-file", "json", "timeout", "help"];
 const ofKind: Readonly<Record<Verb["kind"], readonly OptionName[]>> = {
   read: ["watch", "interval"],
   act: ["dry-run", "yes"],
@@ -28,6 +29,15 @@ export const verbs: readonly Verb[] = [
   ...daemonVerbs,
   ...trustVerbs,
   ...backendVerbs,
+  {
+    name: "record",
+    kind: "other",
+    does: "write what the daemon tells to a file, for `top --replay`, until --for has passed or Ctrl-C",
+    arguments: ["FILE"],
+    options: ["for"],
+    example: "record incident.jsonl --for 10m",
+    run: record,
+  },
   {
     name: "wait",
     kind: "other",

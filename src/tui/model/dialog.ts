@@ -20,7 +20,7 @@ export const readBeforeConfirm = 400;
 export function whyNotAtAll(state: State): string | undefined {
   if (layout(state).small) return "the screen is too small for the dialog";
   if (state.setup.readOnly) return "the console was started with --read-only";
-  if (state.setup.recording) return "this is a recording";
+  if (state.setup.recording !== undefined) return "this is a recording";
   if (state.time.kind === "past") return "this is the past; L goes back to now";
   if (isStale(state)) return "the data is stale: the daemon does not answer";
   return mayAct(state) ? undefined : "viewers may look only: control.operators lists who may act";

@@ -16,8 +16,8 @@ export interface Setup {
   readonly readOnly: boolean;
   /** How a ctl command for this daemon begins, with `--socket` where the console was given one. */
   readonly ctl: string;
-  /** A recording is replayed: its end is its newest second. */
-  readonly recording: boolean;
+  /** A recording is replayed; where it ends, milliseconds since the Unix epoch. */
+  readonly recording: { readonly to_ms: number } | undefined;
   /** The ssh connection that the operator works through; null: none, undefined: unknown. */
   readonly ssh: SshConnection | null | undefined;
 }
@@ -115,7 +115,7 @@ export function initialState(setup: Setup, columns: number, rows: number): State
 
 /** Whether what is on the screen may no longer be true. */
 export function isStale(state: State): boolean {
-  return state.link.kind === "down" || state.age >= staleAfter;
+  return state.link.kind === "down" || (state.age >= staleAfter && state.setup.recording === undefined);
 }
 
 export function mayAct(state: State): boolean {

@@ -18,6 +18,12 @@ export type Time =
       readonly events: readonly DaemonEvent[];
     };
 
+/** A snapshot without what happened after it: a recording tells that too. */
+export function upToNow(snapshot: Snapshot): Snapshot {
+  const history = snapshot.history.filter(({ time_ms }) => time_ms <= snapshot.time_ms + 999);
+  return history.length === snapshot.history.length ? snapshot : { ...snapshot, history };
+}
+
 /** A moment with what the newest snapshot knows of the time before it. */
 export function pastSnapshot(moment: Moment, live: Snapshot, events: readonly DaemonEvent[]): Snapshot {
   const { omitted: _, ...tables } = moment;
@@ -46,14 +52,14 @@ export function freeze(state: State): Step {
 
 export function goLive(state: State): Step {
   if (state.time.kind === "live") return step(state);
-  return step({ ...state, time: { kind: "live" }, snapshot: state.live });
+  return step({ ...state, time: { kind: "live" }, snapshot: state.live && upToNow(state.live) });
 }
 
 /** Goes to another second; while one is being fetched only the newest wish counts. */
 export function goTo(state: State, at: number): Step {
   const { live, time } = state;
   if (live === undefined) return step(state);
-  const wanted = Math.min(at, live.time_ms);
+  const wanted = Math.min(at, state.setup.recording?.to_ms ?? live.time_ms);
   const events = time.kind === "past" ? time.events : live.events;
   const fetching = time.kind === "past" && time.shows === "another";
   const effects: Effect[] = [

@@ -10,7 +10,7 @@ import { layout } from "./layout.ts";
 import { refresh, type Rows, settle } from "./list.ts";
 import { type Message, type Step, step } from "./message.ts";
 import { activeList, type State, staleAfter, withList } from "./state.ts";
-import { arrived, withEvents } from "./time.ts";
+import { arrived, upToNow, withEvents } from "./time.ts";
 import { record } from "./trends.ts";
 
 /** Milliseconds after a key during which rows keep their order. */
@@ -38,7 +38,7 @@ function onSnapshot(state: State, live: Snapshot, now: Millis): State {
   const next = { ...state, live, receivedAt: now, age: 0, trends };
   if (state.time.kind === "past") return next;
   const resort = state.mode.kind === "browse" && now - state.lastKeyAt >= restBeforeSort;
-  return withRows({ ...next, snapshot: live }, rowsFor(state, live), resort);
+  return withRows({ ...next, snapshot: upToNow(live) }, rowsFor(state, live), resort);
 }
 
 /** Brings the list in line after a change of tab, filter, sort or of the second that is shown. */

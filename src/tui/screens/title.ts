@@ -16,8 +16,8 @@ const stateTones: Record<DaemonState, Tone> = {
 
 /** How far back the second on the screen is, and whether it was measured. */
 function pastText(time: Extract<Time, { kind: "past" }>, { live }: State): string {
-  const back = Math.max(0, Math.round(((live?.time_ms ?? 0) - time.at) / 1000));
-  const ago = back === 0 ? "FROZEN" : `${span(back)} AGO`;
+  const back = Math.round(((live?.time_ms ?? 0) - time.at) / 1000);
+  const ago = back === 0 ? "FROZEN" : back > 0 ? `${span(back)} AGO` : `${span(-back)} AHEAD`;
   return time.shows === "nothing" ? `${ago}, nothing measured` : ago;
 }
 
@@ -26,7 +26,7 @@ export function freshness(state: State): Segment {
   const { glyphs } = state.setup;
   if (state.snapshot === undefined) return seg(` ${glyphs.stale} no data yet `, "banner");
   if (state.time.kind === "past") return seg(` ${glyphs.stale} ${pastText(state.time, state)} `, "banner");
-  if (!isStale(state)) return seg(`${glyphs.live} ${state.setup.recording ? "REPLAY" : "LIVE"}`, "good");
+  if (!isStale(state)) return seg(`${glyphs.live} ${state.setup.recording === undefined ? "LIVE" : "REPLAY"}`, "good");
   const why = state.link.kind === "down" ? "no daemon" : "stalled";
   return seg(` ${glyphs.stale} ${why}, ${roughly(state.age)} old `, "banner");
 }
