@@ -154,6 +154,8 @@ export class ClientRole implements Role {
       case "service_listening":
       case "service_calls":
       case "service_report":
+      case "bucket":
+      case "bucket_gone":
       case "tun_down":
       case "stopped":
         return;

@@ -18,6 +18,8 @@ import { type ControlServer, startControlServer } from "./control/server.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import { createCounters, readDrops, readTotals } from "./metrics/counters.ts";
+import { limitRules } from "./limit-settings.ts";
+import { createBucketSlots } from "./metrics/bucket-slots.ts";
 import { createLinkSlots } from "./metrics/link-slots.ts";
 import { createLoopCells } from "./metrics/loop-delay.ts";
 import { EventLog } from "./monitor/event-log.ts";
@@ -51,6 +53,8 @@ export interface DaemonParts {
 const mostDenied = 1000;
 /** Milliseconds in which the daemon has put everything away once it drains no longer. */
 const endTime = 10_000;
+/** Whose figures are seen; more of them limit all the same. */
+const mostBuckets = 65_536;
 
 /** The daemon: everything on the control plane, made in order, ended in reverse. */
 export class Daemon implements ControlBackend, AsyncDisposable {
@@ -126,6 +130,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#cleanup.defer(() => host.close());
     const slots = createLinkSlots(settings.core.max_connections);
     const dataLoop = createLoopCells();
+    const bucketSlots = createBucketSlots(mostBuckets);
     const engine = startEngine(
       {
         mode: settings.core.mode,
@@ -141,6 +146,9 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         counters: this.#counters,
         linkSlots: slots,
         loop: dataLoop,
+        limits: limitRules(settings),
+        bucketSlots,
+        queueBytes: settings.buffers.size * settings.buffers.pool_size,
       },
       (event) => this.#onEvent(event),
       (error) => this.#fail("engine_died", error.message),

@@ -191,6 +191,8 @@ export class ServerRole implements Role {
       case "secured":
       case "welcome":
       case "demand":
+      case "bucket":
+      case "bucket_gone":
       case "tun_down":
       case "stopped":
         return;

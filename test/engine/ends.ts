@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { DataThread } from "../../src/daemon/engine/data-thread.ts";
 import type { Command, Event } from "../../src/daemon/engine/messages.ts";
 import type { Hello, Welcome } from "../../src/daemon/link/messages.ts";
+import { noLimits } from "../../src/daemon/limit/rules.ts";
+import { createBucketSlots } from "../../src/daemon/metrics/bucket-slots.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
 import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { clientTlsOptions } from "../../src/daemon/tls/options.ts";
@@ -64,6 +66,9 @@ export class End {
         counters: this.counted.values,
         linkSlots: createLinkSlots(options.capacity ?? 10),
         loop: createLoopCells(),
+        limits: noLimits,
+        bucketSlots: createBucketSlots(10),
+        queueBytes: 1024 * 1024,
       },
       (event) => {
         this.events.push(event);

@@ -3,6 +3,8 @@ import { isServer, type Settings } from "../../src/daemon/config/settings.ts";
 import { DataThread } from "../../src/daemon/engine/data-thread.ts";
 import type { Engine } from "../../src/daemon/engine/engine.ts";
 import type { Command, Event } from "../../src/daemon/engine/messages.ts";
+import { noLimits } from "../../src/daemon/limit/rules.ts";
+import { createBucketSlots } from "../../src/daemon/metrics/bucket-slots.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
 import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { EventLog } from "../../src/daemon/monitor/event-log.ts";
@@ -76,6 +78,9 @@ export class Node implements AsyncDisposable {
         counters: this.counted.values,
         linkSlots: createLinkSlots(10),
         loop: createLoopCells(),
+        limits: noLimits,
+        bucketSlots: createBucketSlots(10),
+        queueBytes: 1024 * 1024,
       },
       (event) => void setImmediate(() => this.#event(event)),
     );

@@ -2,13 +2,15 @@ import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { Inbound } from "../../src/daemon/flow/inbound.ts";
 import type { FlowSession } from "../../src/daemon/flow/ports.ts";
+import { BucketPath } from "../../src/daemon/limit/path.ts";
+import { TokenBucket } from "../../src/daemon/limit/token-bucket.ts";
 import { controlFrame, type FrameType, frameType } from "../../src/daemon/link/frame.ts";
 import { describeDestination } from "../../src/daemon/packet/describe.ts";
 import { vnetToLink } from "../../src/daemon/packet/vnet.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, noOffload } from "../fakes/tun.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, packet, Sessions, spec } from "./parts.ts";
+import { Counted, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
 
 interface Setup {
   readonly kernel: FakeKernel;
@@ -79,7 +81,7 @@ function setUp(
     // What lies behind is another frame.
     expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
   };
-  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, refusals, downs, take };
+  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, refusals, downs, limits, take };
 }
 
 const to = "10.8.0.1";

@@ -79,6 +79,9 @@ class Thread {
       counters: createCounters(),
       linkSlots: createLinkSlots(linkSlots),
       loop: createLoopCells(),
+      limits: noLimits,
+      bucketSlots: createBucketSlots(10),
+      queueBytes: 1024 * 1024,
     };
     this.#thread = new DataThread(device, options, (event) => {
       this.events.push(event);

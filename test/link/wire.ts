@@ -67,6 +67,8 @@ export class Owner implements LinkHandlers {
     this.#say("rtt");
   }
 
+  room(): void {}
+
   goaway(_link: Link, scope: string, reason: string): void {
     this.#say(`goaway ${scope} ${reason}`);
   }

@@ -56,6 +56,8 @@ const retireDeadline = 10_000;
 const readBufferBytes = 512 * 1024;
 const landingBytes = 512 * 1024;
 
+const monotonic = (): number => systemClock.now();
+
 interface Held {
   readonly link: Link;
   readonly slot: number;
@@ -102,27 +104,25 @@ export class DataThread {
     this.#slots = new LinkSlots(options.linkSlots);
     this.#meter = new LoopMeter(options.loop);
     const down = (): void => this.#tunDown();
-    const now = systemClock.now;
     this.#shapers = new Shapers({
       clock: systemClock,
       counters: options.counters,
       queueBytes: options.queueBytes,
       waited: (session, by) => this.#waited(session, by),
     });
-    this.#limits = new SessionLimits({ now, options, shapers: this.#shapers, emit });
+    this.#limits = new SessionLimits({ now: monotonic, options, shapers: this.#shapers, emit });
     this.#outbound = new Outbound({
       device,
       destinations: this.#destinations(),
       counters: options.counters,
       rules: { readBufferBytes, readBuffers: 4 },
       shapers: this.#shapers,
-      now,
+      now: monotonic,
       down,
     });
     this.#policy = {
       anySource: options.mode === "client",
       clientToClient: options.clientToClient,
-      queueBytes,
       owner4: (word) => (options.mode === "client" ? undefined : this.#sessions.owner4(word)),
       owner6: (a, b, c, d) => (options.mode === "client" ? undefined : this.#sessions.owner6(a, b, c, d)),
     };
@@ -130,6 +130,9 @@ export class DataThread {
       device,
       counters: options.counters,
       policy: this.#policy,
+      shapers: this.#shapers,
+      limits: this.#limits.fromPeers,
+      now: monotonic,
       down,
       spoofed: (session) => this.#spoofed(session),
       refused: (session, bytes, packet, size) => this.#refused(session, bytes, packet, size),
@@ -315,6 +318,12 @@ export class DataThread {
     },
     settled: () => this.#inbound.settle(),
     sending: (_, frames, innerBytes) => this.#demand?.sending(frames, innerBytes),
+    room: (link) => {
+      const session = this.#links.get(link.id)?.session;
+      if (session === undefined) return;
+      this.#shapers.wake(session);
+      this.#shapers.run();
+    },
     rtt: (link, millis) => {
       const held = this.#links.get(link.id);
       if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;
@@ -411,10 +420,10 @@ export class DataThread {
   #closeSession(id: string, reason: CloseReason, text: string): void {
     // Also those that the client has left and not closed yet.
     for (const { link, session } of this.#links.values()) if (session?.id === id) link.close(reason, text);
-    this.#sessions.remove(id);
-    if (session !== undefined) {
-      const last = ![...this.#sessions].some(({ identity }) => identity === session.identity);
-      this.#limits.forget(session, last);
+    const gone = this.#sessions.remove(id);
+    if (gone !== undefined) {
+      const last = ![...this.#sessions].some(({ identity }) => identity === gone.identity);
+      this.#limits.forget(gone, last);
     }
     this.#spoofedAt.delete(id);
     this.#refusedAt.delete(id);

@@ -24,11 +24,16 @@ export interface DataThreadOptions {
   readonly linkSlots: Float64Array<SharedArrayBuffer>;
   /** Where the thread measures its event loop. */
   readonly loop: Float64Array<SharedArrayBuffer>;
+  readonly limits: LimitRules;
+  readonly bucketSlots: Float64Array<SharedArrayBuffer>;
+  /** Bytes that may wait for all sessions together. */
+  readonly queueBytes: number;
 }
 
 /** From the control plane to a data thread. */
 export type Command =
   | { readonly type: "listen"; readonly host: string; readonly port: number }
+  | { readonly type: "limits"; readonly rules: LimitRules }
   | { readonly type: "renew"; readonly material: TlsMaterial }
   | {
       readonly type: "dial";
@@ -112,6 +117,9 @@ export type Event =
   | { readonly type: "goaway"; readonly link: number; readonly scope: GoawayScope; readonly reason: string }
   /** Client, once a second while it is watched: flows that moved data. */
   | { readonly type: "demand"; readonly flows: number }
+  /** A bucket's figures are at this slot from now on. */
+  | { readonly type: "bucket"; readonly name: string; readonly slot: number }
+  | { readonly type: "bucket_gone"; readonly name: string }
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
   /** Its rules refuse what it sends; `destination` as in `10.20.0.1 tcp 443`. */
   | { readonly type: "acl_refused"; readonly session: string; readonly identity: string; readonly destination: string }

@@ -40,6 +40,9 @@ export class Inbound {
   readonly #down: () => void;
   readonly #spoofed: (session: FlowSession) => void;
   readonly #refused: (session: FlowSession, bytes: Buffer, packet: number, size: number) => void;
+  readonly #shapers: Shapers;
+  readonly #limits: ReadonlyMap<FlowSession, BucketPath>;
+  readonly #now: () => Millis;
   /** Undefined where the kernel can't cut datagrams. */
   readonly #datagrams: UdpCoalescer | undefined;
 
@@ -64,6 +67,9 @@ export class Inbound {
     this.#down = parts.down;
     this.#spoofed = parts.spoofed;
     this.#refused = parts.refused;
+    this.#shapers = parts.shapers;
+    this.#limits = parts.limits;
+    this.#now = parts.now;
     if (parts.device.features.uso) {
       this.#datagrams = new UdpCoalescer(parts.device, (unit, length, packets) =>
         this.#write(unit, 0, length, packets),
@@ -100,9 +106,18 @@ export class Inbound {
       this.#refused(session, bytes, packet, size);
       return this.#drop("acl");
     }
+    if (this.#limits.size > 0 && !this.#mayPass(session, offload, bytes, body, size)) return this.#drop("over_rate");
     const other = this.#owner(bytes, packet);
     if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
     this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
+  }
+
+  /** Whether the session's buckets let the packet, or the packets that it will be cut into, pass. */
+  #mayPass(session: FlowSession, offload: boolean, bytes: Buffer, body: number, size: number): boolean {
+    const path = this.#limits.get(session);
+    if (path === undefined) return true;
+    if (!offload) return path.police(size, 1, this.#now());
+    return path.police(splitLength(bytes, body, size, 0), segmentCount(bytes, body, size), this.#now());
   }
 
   #inject(memory: Memory, header: number, offload: boolean, size: number): void {

@@ -1,3 +1,4 @@
+import type { Millis } from "../../shared/clock.ts";
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind } from "../packet/address-kind.ts";
@@ -8,14 +9,14 @@ import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
 import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
 import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
+import type { Shaper } from "./shaper.ts";
+import type { Shapers } from "./shapers.ts";
 import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
 
 export interface OutboundRules {
   /** Bytes of one read buffer, at least two of the largest units. */
   readonly readBufferBytes: number;
   readonly readBuffers: number;
-  /** Bytes that may wait for one link on a TUN that several sessions share. */
-  readonly queueBytes: number;
 }
 
 /** Frame header, unit header and the largest packet. */
@@ -33,12 +34,15 @@ export class Outbound {
   readonly #device: TunDevice;
   readonly #destinations: Destinations;
   readonly #counters: Float64Array;
-  readonly #rules: OutboundRules;
+  readonly #shapers: Shapers;
+  readonly #now: () => Millis;
   readonly #buffers: ReadBuffers;
   readonly #down: () => void;
   /** Where ICMP answers are made. */
   readonly #answer: TunBuffer;
   #held = false;
+  /** Of the session that the last packet was for. */
+  #shaper: { readonly session: FlowSession; readonly shaper: Shaper } | undefined;
 
   // The run of frames for one link that is being gathered.
   #runLink: FlowLink | undefined;
@@ -51,13 +55,16 @@ export class Outbound {
     destinations: Destinations;
     counters: Float64Array;
     rules: OutboundRules;
+    shapers: Shapers;
+    now: () => Millis;
     /** The TUN is gone or down. */
     down: () => void;
   }) {
     this.#device = parts.device;
     this.#destinations = parts.destinations;
     this.#counters = parts.counters;
-    this.#rules = parts.rules;
+    this.#shapers = parts.shapers;
+    this.#now = parts.now;
     this.#down = parts.down;
     this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
       parts.device.allocate(size),
@@ -82,6 +89,11 @@ export class Outbound {
   }
 
   readonly #readable = (): void => {
+    this.#readSome();
+    this.#shapers.run();
+  };
+
+  #readSome(): void {
     for (let turn = 0; turn < buffersPerTurn; turn++) {
       const buffer = this.#buffers.take();
       if (buffer === undefined) return this.#waitForBuffer();
@@ -90,7 +102,7 @@ export class Outbound {
       buffer.giveBack();
       if (!more || this.#held) return;
     }
-  };
+  }
 
   #waitForBuffer(): void {
     this.#device.stopReading();
@@ -135,6 +147,15 @@ export class Outbound {
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
     if ((plain ? length : largestPacket(bytes, header, length)) > session.mtu)
       return this.#tooBig(buffer, at, length, session);
+    const shaper = this.#shaperOf(session);
+    if (shaper.holds(link, this.#destinations.exclusive, link === this.#runLink ? at - this.#runStart : 0)) {
+      // What was gathered came first.
+      this.#flush(buffer, at);
+      const flow = flowHash(bytes, packet, length);
+      shaper.accept({ bytes, header, length, flow, since: this.#now() }, link);
+      this.#shapers.added(session);
+      return at;
+    }
     if (link !== this.#runLink) {
       this.#flush(buffer, at);
       this.#runLink = link;
@@ -154,6 +175,11 @@ export class Outbound {
     bytes.copyWithin(header, packet, packet + length);
     writeFrameHeader(bytes, at, frameType.packet, length);
     return header + length;
+  }
+
+  #shaperOf(session: FlowSession): Shaper {
+    if (this.#shaper?.session !== session) this.#shaper = { session, shaper: this.#shapers.of(session) };
+    return this.#shaper.shaper;
   }
 
   #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
@@ -179,8 +205,6 @@ export class Outbound {
     const run = buffer.memory.bytes.subarray(this.#runStart, end);
     if (this.#destinations.exclusive) {
       this.#send(link, run, units, inner, buffer);
-    } else if (link.queuedBytes + run.length > this.#rules.queueBytes) {
-      this.#drop("queue_full", units);
     } else if (run.length >= lendFrom && link.queuedBytes === 0 && this.#buffers.available > 1) {
       this.#send(link, run, units, inner, buffer);
     } else {
@@ -197,11 +221,7 @@ export class Outbound {
 
   #split(link: FlowLink, memory: TunBuffer, header: number, length: number): void {
     const { frames, units, inner } = splitIntoFrames(memory.bytes, header, length);
-    if (!this.#destinations.exclusive && link.queuedBytes + frames.length > this.#rules.queueBytes) {
-      this.#drop("queue_full", units);
-    } else {
-      this.#send(link, frames, units, inner, undefined);
-    }
+    this.#send(link, frames, units, inner, undefined);
   }
 
   #tooBig(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {

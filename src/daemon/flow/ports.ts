@@ -5,6 +5,12 @@ import type { DataSession, SessionLink } from "../session/data-session.ts";
 export interface FlowLink extends SessionLink {
   /** Bytes that wait for the socket. */
   readonly queuedBytes: number;
+  /** Bytes that it takes before what is more should wait elsewhere; 0 or less: it is full. */
+  readonly room: number;
+  /** Whether its path is so slow that a packet behind others in the socket would be late. */
+  readonly bounded: boolean;
+  /** Bytes a millisecond that its path carries, as far as is known. */
+  readonly pace: number;
   /** Takes whole frames: `units` of them, `innerBytes` of IP packets. `bytes` stay untouched until given back. */
   send(bytes: Uint8Array, units: number, innerBytes: number, lender: Lender | undefined): void;
 }

@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 
 /** Delay of a queue that is good, and the time in which it must have been so at least once (RFC 8289, section 4.4). */
-export const codelTarget: Millis = 5;
+const codelTarget: Millis = 5;
 export const codelInterval: Millis = 100;
 /** A queue of less than a packet is no standing queue. */
 const packetBytes = 1514;
@@ -15,9 +15,10 @@ export class CoDel {
   #lastCount = 0;
   #dropping = false;
 
-  /** Whether to drop the item that has waited for `sojourn`, with `behind` bytes behind it. */
-  drops(sojourn: Millis, behind: number, now: Millis): boolean {
-    const tooLong = this.#tooLong(sojourn, behind, now);
+  /** Whether to drop the item that has waited for `sojourn`, with `behind` bytes behind it, at `pace` bytes a ms. */
+  drops(sojourn: Millis, behind: number, pace: number, now: Millis): boolean {
+    const target = Math.max(codelTarget, (1.5 * packetBytes) / pace);
+    const tooLong = this.#tooLong(sojourn, target, behind, now);
     if (!this.#dropping) {
       if (!tooLong) return false;
       this.#begin(now);
@@ -39,8 +40,8 @@ export class CoDel {
     this.#dropping = false;
   }
 
-  #tooLong(sojourn: Millis, behind: number, now: Millis): boolean {
-    if (sojourn < codelTarget || behind < packetBytes) {
+  #tooLong(sojourn: Millis, target: Millis, behind: number, now: Millis): boolean {
+    if (sojourn < target || behind < packetBytes) {
       this.#firstAbove = 0;
       return false;
     }

@@ -40,6 +40,8 @@ export class FairQueue<T extends Queued> {
   readonly #dropped: (item: T, reason: QueueDrop) => void;
   /** Bytes that a flow may send in its turn. */
   quantum = 1514;
+  /** Bytes a millisecond at which it is emptied, as far as is known: a packet's own time is no standing delay. */
+  pace: number = Number.POSITIVE_INFINITY;
   /** Bytes that may wait; the owner may change it. */
   limit: number;
   bytes = 0;
@@ -97,14 +99,16 @@ export class FairQueue<T extends Queued> {
     return undefined;
   }
 
-  /** Takes everything out, as dropped. */
-  clear(reason: QueueDrop): void {
+  /** Takes everything out. */
+  clear(): T[] {
+    const items: T[] = [];
     for (const flow of [...this.#new, ...this.#old]) {
-      while (flow.head < flow.items.length) this.#dropped(this.#shift(flow), reason);
+      while (flow.head < flow.items.length) items.push(this.#shift(flow));
       flow.list = "none";
     }
     this.#new = [];
     this.#old = [];
+    return items;
   }
 
   #flowOf(hash: number): Flow<T> {
@@ -125,7 +129,7 @@ export class FairQueue<T extends Queued> {
         return undefined;
       }
       // What is left when it goes decides: the last packets of a flow are never dropped.
-      const drop = flow.codel.drops(now - first.since, flow.bytes - first.bytes, now);
+      const drop = flow.codel.drops(now - first.since, flow.bytes - first.bytes, this.pace, now);
       const item = this.#shift(flow);
       if (!drop) return item;
       this.#dropped(item, "queue_delay");

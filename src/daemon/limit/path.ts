@@ -23,8 +23,10 @@ export class BucketPath {
     return longest;
   }
 
-  take(bytes: number, packets: number): void {
+  /** Takes for packets that had waited for so long. */
+  take(bytes: number, packets: number, waited: Millis = 0): void {
     for (const bucket of this.buckets) bucket.take(bytes, packets);
+    if (this.blocker !== undefined) this.blocker.waited = waited;
   }
 
   /** Takes when every bucket has tokens; false when one has none, which counts the packets as dropped. */

@@ -13,6 +13,8 @@ export class TokenBucket {
   taken = 0;
   /** Packets dropped since they were too many. */
   dropped = 0;
+  /** How long the packet that passed last had waited; 0 when nothing waits any longer. */
+  waited: Millis = 0;
 
   constructor(limit: Limit, now: Millis) {
     this.#limit = limit;

@@ -1,7 +1,8 @@
 import type { TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
-import { tcpInfo } from "../sys/tcp.ts";
+import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
+import { type Flight, flightStart, flightStep, isBounded, largestFlight, shortestSample } from "./flight.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
 import {
@@ -16,6 +17,8 @@ import {
 import { readInto } from "./read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
+
+const mostLowWater = 128 * 1024;
 
 /** configuring: HELLO and WELCOME are under way; active: packets flow. */
 export type LinkState =
@@ -44,6 +47,8 @@ export interface LinkHandlers {
   /** Whole PACKET and OFFLOAD frames are about to be sent. */
   sending(link: Link, frames: Uint8Array, innerBytes: number): void;
   rtt(link: Link, millis: number): void;
+  /** The socket took something: there may be room for more. */
+  room(link: Link): void;
   goaway(link: Link, scope: GoawayScope, reason: string): void;
   /** The last call: frames that were accepted and never written, and why the link ended. */
   closed(link: Link, reason: string, text: string, unsentUnits: number): void;
@@ -65,6 +70,9 @@ export class Link {
   readonly #socket: TLSSocket;
   readonly #handlers: LinkHandlers;
   readonly #queue: SendQueue;
+  #flight: Flight;
+  /** Bytes that the kernel takes before it says "full"; 0: as many as it likes. */
+  #lowWater = 0;
   readonly #receiver: Receiver;
   readonly #rules: LivenessRules;
   readonly #now: () => Millis;
@@ -96,7 +104,8 @@ export class Link {
     this.#now = parts.now;
     this.state = { kind: "configuring", until: parts.greetingBy };
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
-    this.#queue = new SendQueue(parts.socket, () => this.#drained());
+    this.#flight = flightStart(parts.now());
+    this.#queue = new SendQueue(parts.socket, () => this.#wrote());
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
     );
@@ -116,6 +125,21 @@ export class Link {
 
   get queuedBytes(): number {
     return this.#queue.bytes;
+  }
+
+  /** Bytes that it takes before what is more should wait elsewhere; 0 or less: it is full. */
+  get room(): number {
+    return (this.bounded ? this.#flight.bytes : largestFlight) - this.#lowWater - this.#queue.bytes;
+  }
+
+  /** Whether its path is so slow that a packet behind others in the socket would be late. */
+  get bounded(): boolean {
+    return isBounded(this.#flight);
+  }
+
+  /** Bytes a millisecond that its path carries, as far as is known. */
+  get pace(): number {
+    return this.#flight.pace;
   }
 
   /** Whole frames; does nothing on a link that is closed. */
@@ -170,8 +194,27 @@ export class Link {
     this.#checkLiveness(now);
   }
 
+  #wrote(): void {
+    const now = this.#now();
+    if (this.bounded && now - this.#flight.at >= shortestSample) {
+      this.#measure(tcpInfo(socketDescriptor(this.#socket)), now);
+    }
+    if (this.#queue.bytes === 0) this.#drained();
+    if (this.state.kind === "active") this.#handlers.room(this);
+  }
+
+  #measure(info: TcpInfo | undefined, now: Millis): void {
+    if (info === undefined) return;
+    const busy = info.notsentBytes > 0 || this.#queue.busy;
+    this.#flight = flightStep(this.#flight, { now, acknowledged: info.bytesAcked, busy });
+    const lowWater = this.bounded ? Math.min(mostLowWater, this.#flight.bytes / 2) : 0;
+    if (Math.abs(lowWater - this.#lowWater) <= this.#lowWater / 8) return;
+    this.#lowWater = setTcpNotsentLowat(socketDescriptor(this.#socket), lowWater) ? lowWater : 0;
+  }
+
   #checkLiveness(now: Millis): void {
     const info = tcpInfo(socketDescriptor(this.#socket));
+    this.#measure(info, now);
     const { state, verdict } = livenessStep(
       this.#liveness,
       this.#rules,

@@ -23,8 +23,8 @@ const gatherLimit = 256 * 1024;
  */
 export class SendQueue {
   readonly #socket: Writable;
-  /** Called when the last waiting chunk was handed over and written. */
-  readonly #drained: () => void;
+  /** Called after each write: there is room again. */
+  readonly #wrote: () => void;
   #waiting: Chunk[] = [];
   #underWay: Chunk[] = [];
   #closed = false;
@@ -34,9 +34,9 @@ export class SendQueue {
   /** Bytes given to push and not yet written to the socket. */
   bytes = 0;
 
-  constructor(socket: Writable, drained: () => void) {
+  constructor(socket: Writable, wrote: () => void) {
     this.#socket = socket;
-    this.#drained = drained;
+    this.#wrote = wrote;
   }
 
   get busy(): boolean {
@@ -99,9 +99,9 @@ export class SendQueue {
       if (this.#failed) this.#refused += chunk.units;
       chunk.lender?.giveBack();
     }
+    if (this.#closed || this.#failed) return;
     // Whoever got something back may have pushed already.
-    if (this.#closed || this.#failed || this.#underWay.length > 0) return;
-    if (this.#waiting.length > 0) this.#writeNext();
-    else this.#drained();
+    if (this.#underWay.length === 0 && this.#waiting.length > 0) this.#writeNext();
+    this.#wrote();
   };
 }

@@ -10,13 +10,18 @@ export const dropReasons = {
   no_session: { side: "outbound", text: "no session owns the destination" },
   no_link: { side: "outbound", text: "the session has no link up" },
   too_big: { side: "outbound", text: "larger than the session's MTU; the sender got an ICMP answer" },
-  queue_full: { side: "outbound", text: "the session's peer reads too slowly and its queue is full" },
+  queue_full: { side: "outbound", text: "the session's queue, or what all queues may hold, is full" },
+  queue_delay: {
+    side: "outbound",
+    text: "waited too long in the session's queue: dropped so that its sender slows down and what is behind stays fresh",
+  },
   link_closed: { side: "outbound", text: "accepted, but the link ended before the frame was written" },
   bad_packet: {
     side: "inbound",
     text: "the peer sent what is not a well-formed IP packet, or a source that no packet may have",
   },
   bad_offload: { side: "inbound", text: "the peer's segmentation fields contradict the packet" },
+  over_rate: { side: "inbound", text: "the peer sent more than a rate limit lets pass" },
   spoofed_source: { side: "inbound", text: "the sending session does not own the source address" },
   forbidden_destination: { side: "inbound", text: "a destination that the peer may not reach" },
   acl: { side: "inbound", text: "refused by access.acl or the identity's own rules" },
@@ -24,7 +29,7 @@ export const dropReasons = {
     side: "inbound",
     text: "from one client to another, which access.client_to_client does not allow",
   },
-  peer_queue_full: { side: "inbound", text: "from one client to another whose queue is full or who has no link" },
+  peer_no_link: { side: "inbound", text: "from one client to another who has no link" },
   peer_too_big: {
     side: "inbound",
     text: "from one client to another, larger than the other's MTU; the sender got an ICMP answer",

@@ -1,12 +1,21 @@
 /** Figures of each link in shared memory, one slot a link; a slot is used again after its link closed. */
+import { Slots } from "./slots.ts";
 
-const fields = ["rx_bytes", "tx_bytes", "rtt_ms", "queued_bytes"] as const;
+/** bucket_waits and window_waits grow whenever packets had to wait for a rate limit, or for the peer to take more. */
+const fields = ["rx_bytes", "tx_bytes", "rtt_ms", "queued_bytes", "bucket_waits", "window_waits"] as const;
 
 export type LinkField = (typeof fields)[number];
 
 const width = fields.length;
 
-export const linkField: Readonly<Record<LinkField, number>> = { rx_bytes: 0, tx_bytes: 1, rtt_ms: 2, queued_bytes: 3 };
+export const linkField: Readonly<Record<LinkField, number>> = {
+  rx_bytes: 0,
+  tx_bytes: 1,
+  rtt_ms: 2,
+  queued_bytes: 3,
+  bucket_waits: 4,
+  window_waits: 5,
+};
 
 /** Room for `capacity` links. */
 export function createLinkSlots(capacity: number): Float64Array<SharedArrayBuffer> {
@@ -14,26 +23,15 @@ export function createLinkSlots(capacity: number): Float64Array<SharedArrayBuffe
 }
 
 /** The writing side. */
-export class LinkSlots {
-  readonly values: Float64Array;
-  readonly #free: number[] = [];
-  #next = 0;
-
+export class LinkSlots extends Slots {
   constructor(values: Float64Array) {
-    this.values = values;
+    super(values, width);
   }
 
-  /** Index of the slot's first value, or undefined when all are taken. rtt_ms is NaN until the first PONG. */
-  take(): number | undefined {
-    const base = this.#free.pop() ?? (this.#next < this.values.length ? this.#next : undefined);
-    if (base === undefined) return undefined;
-    if (base === this.#next) this.#next += width;
-    this.values.fill(0, base, base + width);
-    this.values[base + linkField.rtt_ms] = Number.NaN;
+  /** rtt_ms is NaN until the first PONG. */
+  override take(): number | undefined {
+    const base = super.take();
+    if (base !== undefined) this.values[base + linkField.rtt_ms] = Number.NaN;
     return base;
-  }
-
-  giveBack(base: number): void {
-    this.#free.push(base);
   }
 }

@@ -1,0 +1,108 @@
+import type { Millis } from "../../shared/clock.ts";
+import { FairQueue, type QueueDrop } from "../limit/fair-queue.ts";
+import type { BucketPath } from "../limit/path.ts";
+import type { Paced, Release } from "./pacer.ts";
+import type { FlowLink, FlowSession } from "./ports.ts";
+import { type PieceSize, toWait, type Unit, type Waiting } from "./waiting.ts";
+
+/** Bytes that all queues of a data thread may hold together. */
+export interface Budget {
+  readonly limit: number;
+  used: number;
+}
+
+export interface ShaperHandlers {
+  sent(item: Waiting): void;
+  dropped(reason: QueueDrop | "no_link"): void;
+  waited(session: FlowSession, by: "bucket" | "window"): void;
+}
+
+/** Of one session, however much the others leave of the budget. */
+const mostQueued = 4 * 1024 * 1024;
+/** A turn sends about this much, so that sessions that share a bucket alternate. */
+const turnBytes = 16 * 1024;
+const largestPiece = 65_535;
+const smallestPiece = 1514;
+
+/** What waits on its way to one session: for tokens of its buckets, or for a link that takes it. */
+export class Shaper implements Paced {
+  readonly #session: FlowSession;
+  readonly #queue: FairQueue<Waiting>;
+  readonly #budget: Budget;
+  readonly #handlers: ShaperHandlers;
+  /** Undefined while nothing limits the session. */
+  path: BucketPath | undefined;
+
+  constructor(session: FlowSession, budget: Budget, handlers: ShaperHandlers) {
+    this.#session = session;
+    this.#budget = budget;
+    this.#handlers = handlers;
+    this.#queue = new FairQueue<Waiting>(mostQueued, (item, reason) => this.#dropped(item, reason));
+  }
+
+  /** Whether a packet for the link must wait here; `ahead` bytes are gathered for the link already. */
+  holds(link: FlowLink, exclusive: boolean, ahead: number): boolean {
+    if (this.path !== undefined || this.#queue.size > 0 || link.bounded) return true;
+    return !exclusive && link.room <= ahead;
+  }
+
+  /** Copies the unit and lets it wait. */
+  accept(unit: Unit, link: FlowLink): void {
+    const piece = this.#piece(link);
+    this.#queue.quantum = Math.max(smallestPiece, Math.min(largestPiece, piece.bytes));
+    this.#queue.pace = piece.bytes;
+    toWait(unit, this.#session.peer, piece, (item) => {
+      this.#budget.used += item.frame.length;
+      this.#queue.limit = Math.min(mostQueued, this.#queue.bytes + this.#budget.limit - this.#budget.used + item.bytes);
+      this.#queue.enqueue(item);
+    });
+  }
+
+  release(now: Millis): Release {
+    for (let turn = 0; turn < turnBytes; ) {
+      if (this.#queue.size === 0) return "idle";
+      const wait = this.path?.wait(now) ?? 0;
+      if (wait > 0) {
+        this.#handlers.waited(this.#session, "bucket");
+        return { again: now + wait };
+      }
+      const item = this.#queue.dequeue(now, this.#mayGo);
+      if (item === undefined) {
+        if (this.#queue.size > 0) this.#handlers.waited(this.#session, "window");
+        return "idle";
+      }
+      this.#send(item, now);
+      turn += item.bytes;
+    }
+    return "sent";
+  }
+
+  /** The session is gone. */
+  close(): void {
+    for (const item of this.#queue.clear()) this.#dropped(item, "no_link");
+  }
+
+  readonly #mayGo = ({ flow }: Waiting): boolean => (this.#session.linkFor(flow)?.room ?? 0) > 0;
+
+  #send(item: Waiting, now: Millis): void {
+    this.#budget.used -= item.frame.length;
+    this.path?.take(item.bytes, item.packets, this.#queue.size === 0 ? 0 : now - item.since);
+    this.#session.linkFor(item.flow)?.send(item.frame, 1, item.inner, undefined);
+    this.#handlers.sent(item);
+  }
+
+  #dropped(item: Waiting, reason: QueueDrop | "no_link"): void {
+    this.#budget.used -= item.frame.length;
+    const blocker = this.path?.blocker;
+    if (blocker !== undefined) blocker.dropped += item.packets;
+    this.#handlers.dropped(reason);
+  }
+
+  /** A millisecond of what passes. */
+  #piece(link: FlowLink): PieceSize {
+    const pace = link.bounded ? link.pace : Number.POSITIVE_INFINITY;
+    const { path } = this;
+    if (path === undefined) return { bytes: pace, packets: Number.POSITIVE_INFINITY };
+    return { bytes: Math.min(pace, path.perMilli("bytes")), packets: path.perMilli("packets") };
+  }
+}
