@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Logger } from "pino";
 import type { Clock } from "../shared/clock.ts";
 import type { CertificateReport } from "../shared/control/certificates.ts";
 import type { DaemonState, Moment, Snapshot } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
+import type { LogLevel, LogLine } from "../shared/control/log-line.ts";
 import type { LogFacts } from "../shared/log-keys.ts";
 import { ClientRole } from "./client.ts";
 import { denyFile } from "./deny-file.ts";
@@ -17,6 +17,7 @@ import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./c
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
+import type { Log } from "./logs/log.ts";
 import { createCounters, readDrops, readTotals } from "./metrics/counters.ts";
 import { limitRules } from "./limit-settings.ts";
 import { createBucketSlots } from "./metrics/bucket-slots.ts";
@@ -44,7 +45,7 @@ export interface DaemonParts {
   /** The config file, absolute: a reload reads it again. */
   readonly file: string;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
   readonly version: string;
   readonly serviceManager: ServiceManager;
 }
@@ -121,7 +122,11 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   async #start(): Promise<void> {
     const { clock, log } = this.#parts;
     const settings = this.#settings;
-    this.#cleanup.defer(this.#events.onEvent((event) => logEvent(log, event)));
+    this.#cleanup.defer(
+      this.#events.onEvent(({ severity, code, message, facts, seq }) =>
+        log.write(levelOf[severity], code, message, { ...facts, seq }),
+      ),
+    );
     mkdirSync(settings.core.state_dir, { recursive: true, mode: 0o700 });
     const tun = openTun({ name: settings.network.interface, queues: 1 });
     this.#cleanup.defer(() => tun.close());
@@ -223,7 +228,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       slots,
       links: this.#links,
       dataLoop,
-      log: { written: 0, lost: 0 },
+      log: this.#parts.log,
       snapshot: () => this.snapshot(),
     });
     this.#telemetry = telemetry;
@@ -288,6 +293,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         ca_expires_seconds: this.#certificates.expiresSeconds("ca") ?? 0,
         crl_expires_seconds: this.#certificates.expiresSeconds("crl"),
         last_reload: this.#reloader.last,
+        log_level: this.#parts.log.level,
+        log_lines_lost: this.#parts.log.lost,
         alerts: [
           ...this.#certificates.alerts(),
           ...this.#reloader.alerts(),
@@ -355,6 +362,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   #apply(settings: Settings, tls: TlsSet): void {
     this.#parts.log.level = settings.monitoring.logging.level;
+    this.#parts.log.reopen();
     this.#certificates.replace(tls);
     this.#engine?.send({ type: "renew", material: tls.material });
     this.#role?.reload(settings);
@@ -404,6 +412,24 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     return { kind: "not_found", message: `no backend ${action.backend ?? ""}: ${known}` };
   }
 
+  logs(since: number, level: LogLevel, most: number): LogLine[] {
+    return this.#parts.log.since(since, level, most);
+  }
+
+  async logLevel(level: LogLevel, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    const { log } = this.#parts;
+    const from = log.level;
+    const facts = { from, to: level };
+    if (dryRun) return { kind: "done", message: `would log ${level} and above instead of ${from}`, facts };
+    log.level = level;
+    this.#events.add("info", "log_level", `logs ${level} and above until the next reload, before it ${from}`, facts);
+    return { kind: "done", message: `logs ${level} and above until the next reload, before it ${from}`, facts };
+  }
+
+  async metrics(): Promise<string> {
+    return (await this.#telemetry?.write())?.text ?? "";
+  }
+
   async stop(options: { dryRun: boolean }): Promise<ActionResult> {
     const count = this.#links.size;
     if (options.dryRun) return { kind: "done", message: `would close ${count} connections and stop`, facts: { count } };
@@ -414,7 +440,12 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   audit(entry: Parameters<ControlBackend["audit"]>[0]): void {
     const { who, action, outcome } = entry;
-    this.#parts.log.info({ code: "audit", ...entry }, `${who} ${action} ${entry.target}: ${outcome}`);
+    this.#parts.log.write("info", "audit", `${who} ${action} ${entry.target}: ${outcome}`, {
+      ...told(entry),
+      outcome,
+      before: JSON.stringify(entry.before),
+      after: JSON.stringify(entry.after),
+    });
     if (outcome.startsWith("denied")) {
       this.#events.add("warning", "role_refused", `${who} may not ${action}`, { who, action });
     }
@@ -522,12 +553,7 @@ function livenessRules(settings: Settings): { interval: number; timeout: number;
   return { interval: interval * patience, timeout: timeout * patience, misses: fall, stall: 2500 * patience };
 }
 
-function logEvent(log: Logger, event: { severity: string; code: string; message: string; facts: object }): void {
-  const fields = { code: event.code, ...event.facts };
-  if (event.severity === "critical") log.error(fields, event.message);
-  else if (event.severity === "warning") log.warn(fields, event.message);
-  else log.info(fields, event.message);
-}
+const levelOf = { info: "info", warning: "warn", critical: "error" } as const;
 
 /** What the event of an action tells of its audit entry. */
 function told({ who, action, target, revision }: Parameters<ControlBackend["audit"]>[0]): LogFacts {

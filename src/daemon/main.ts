@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../shared/clock.ts";
+import { type LogLevel, logLevelNames } from "../shared/control/log-line.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { loadSettings } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
@@ -9,13 +10,12 @@ import { Daemon } from "./daemon.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { exitCodeOf } from "./diagnose/finding.ts";
 import { reportJson, reportText } from "./diagnose/report.ts";
-import { createLogger, type LogSettings } from "./logs/logger.ts";
+import { openLog } from "./logs/log.ts";
 import { tlsSetOf } from "./tls-files.ts";
 import { ServiceManager } from "./service-manager/service-manager.ts";
 
 const usage =
   "usage: sssonectord [--config FILE] [--check-config | --diagnose [--json]] [--log-level LEVEL] [--version]";
-const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
 const exit = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -24,7 +24,7 @@ interface Arguments {
   readonly check: boolean;
   /** Look for what keeps the tunnel from working, instead of running it. */
   readonly diagnose: "text" | "json" | undefined;
-  readonly level: LogSettings["level"] | undefined;
+  readonly level: LogLevel | undefined;
 }
 
 function readArguments(argv: string[]): Arguments | string {
@@ -43,9 +43,9 @@ function readArguments(argv: string[]): Arguments | string {
     });
     if (values.version) return `sssonectord ${version()}`;
     if (values.help) return usage;
-    const level = levels.find((one) => one === values["log-level"]);
+    const level = logLevelNames.find((one) => one === values["log-level"]);
     if (values["log-level"] !== undefined && level === undefined) {
-      throw new SssonectorError("usage", `--log-level must be one of ${levels.join(", ")}`);
+      throw new SssonectorError("usage", `--log-level must be one of ${logLevelNames.join(", ")}`);
     }
     const diagnose = values.json ? "json" : "text";
     return {
@@ -97,8 +97,8 @@ async function run(argv: string[]): Promise<number> {
     return exit.ok;
   }
   const { logging } = loaded.settings.monitoring;
-  const log = createLogger({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
-  for (const line of loaded.notInEffect) log.warn({ code: "not_in_effect" }, line);
+  const log = await openLog({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
+  for (const line of loaded.notInEffect) log.write("warn", "not_in_effect", line);
   // A signal during the start ends the daemon as soon as there is one, so that nothing is left behind.
   const serviceManager = new ServiceManager(process.env, process.pid);
   let daemon: Daemon | undefined;
@@ -122,12 +122,14 @@ async function run(argv: string[]): Promise<number> {
     if (asked) daemon.finish(exit.ok);
     const code = await daemon.ended;
     await daemon[Symbol.asyncDispose]();
-    log.info({ code: "stopped" }, "stopped");
+    log.write("info", "stopped", "stopped");
     return code;
   } catch (error) {
-    log.fatal({ code: error instanceof SssonectorError ? error.code : "internal" }, describeError(error));
+    log.write("fatal", error instanceof SssonectorError ? error.code : "crashed", describeError(error));
     serviceManager.status(describeError(error));
     return exit.failed;
+  } finally {
+    log.close();
   }
 }
 

@@ -3,6 +3,7 @@ import type { Alert } from "../shared/control/snapshot.ts";
 import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
+import type { Log } from "./logs/log.ts";
 import { type DropReason, dropReasons, readDrops } from "./metrics/counters.ts";
 import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
 import { type Exposition, Exporter } from "./metrics/exposition.ts";
@@ -16,6 +17,8 @@ import type { LinkBook } from "./pool/link-book.ts";
 import { refusalReasons } from "./tls/refusal.ts";
 
 const retryAfter: Millis = 10_000;
+/** Without a lost log line the alert ends. */
+const quietAfter: Millis = 60_000;
 
 export interface TelemetryParts {
   readonly clock: Clock;
@@ -25,7 +28,7 @@ export interface TelemetryParts {
   readonly links: LinkBook;
   /** Where the data thread measures its loop. */
   readonly dataLoop: Float64Array<SharedArrayBuffer>;
-  readonly log: { readonly written: number; readonly lost: number };
+  readonly log: Pick<Log, "written" | "lost" | "check">;
   snapshot(): Readings;
 }
 
@@ -44,6 +47,9 @@ export class Telemetry {
   #identities: IdentityTotals | undefined;
   #settings: PrometheusSettings | undefined;
   #serving: Serving = { kind: "off" };
+  #lostBefore = 0;
+  /** When lines were last lost; undefined when that is a minute ago. */
+  #logLost: Millis | undefined;
   /** Changes of the endpoint, one after the other. */
   #changing: Promise<void> = Promise.resolve();
 
@@ -68,6 +74,7 @@ export class Telemetry {
     this.#mainMeter.sample();
     for (const window of Object.values(this.#windows)) window.tick();
     this.#sampleIdentities();
+    this.#checkLog();
     if (this.#serving.kind !== "failed" || this.#parts.clock.now() < this.#serving.retryAt) return;
     this.#serving = { ...this.#serving, retryAt: Number.POSITIVE_INFINITY };
     this.#changing = this.#changing.then(() => this.#serve());
@@ -79,8 +86,15 @@ export class Telemetry {
   }
 
   alerts(): Alert[] {
-    if (this.#serving.kind !== "failed") return [];
-    return [{ code: "metrics_unavailable", severity: "warning", message: this.#serving.why }];
+    const alerts: Alert[] = [];
+    if (this.#logLost !== undefined) {
+      const message = `${this.#parts.log.lost} log lines could not be written, the last ones a moment ago`;
+      alerts.push({ code: "log_lost", severity: "warning", message });
+    }
+    if (this.#serving.kind === "failed") {
+      alerts.push({ code: "metrics_unavailable", severity: "warning", message: this.#serving.why });
+    }
+    return alerts;
   }
 
   /** All metrics of this moment. */
@@ -119,6 +133,21 @@ export class Telemetry {
     const before = this.#serving;
     this.#serving = { kind: "off" };
     if (before.kind === "open") await before.endpoint[Symbol.asyncDispose]();
+  }
+
+  #checkLog(): void {
+    const { clock, events, log } = this.#parts;
+    log.check();
+    const now = clock.now();
+    if (log.lost > this.#lostBefore) {
+      if (this.#logLost === undefined) {
+        events.add("warning", "log_lost", "log lines can't be written; traffic goes on", { count: log.lost });
+      }
+      this.#logLost = now;
+      // The event was a line as well, lost or not.
+      this.#lostBefore = log.lost;
+    }
+    if (this.#logLost !== undefined && now - this.#logLost > quietAfter) this.#logLost = undefined;
   }
 
   #sampleIdentities(): void {

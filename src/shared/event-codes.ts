@@ -211,6 +211,17 @@ export const eventCodes = {
     next: "see who has the port with `ss -ltnp`, or change monitoring.prometheus.port",
   },
   metrics_served: { severity: "info", means: "The metrics endpoint is open.", next: "-" },
+  crashed: {
+    severity: "critical",
+    means: "The daemon could not start or go on, for a reason that has no code. In the log only.",
+    next: "this is a bug: report it with the log",
+  },
+  log_level: { severity: "info", means: "The log level was changed by an operator.", next: "-" },
+  log_lost: {
+    severity: "warning",
+    means: "Log lines could not be written; traffic goes on.",
+    next: "look at monitoring.logging.output: free space (df) and permissions",
+  },
 } as const;
 
 export type EventCode = keyof typeof eventCodes;

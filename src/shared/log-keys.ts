@@ -4,7 +4,6 @@
  */
 export const logKeys = {
   code: "what the line is about: a code of docs/events.md, or of docs/errors.md where a start fails",
-  severity: "info, warning or critical, of a line that is an event",
   seq: "number of the event, as `ctl events` shows it",
   identity: "identity of the peer, from its certificate",
   remote: "outer address of the peer, `host:port`",
@@ -25,7 +24,6 @@ export const logKeys = {
   admin: "what the operator wants of a backend: ready, drain or maint",
   interface: "the TUN interface",
   mode: "server or client",
-  level: "a log level",
   count: "how many",
   suppressed: "lines about the same peer that were left out since the last one",
   serial: "serial number of a certificate, in hex",

@@ -1,6 +1,7 @@
 import type { AuditEntry } from "../../src/daemon/control/actions.ts";
 import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "../../src/daemon/control/backend.ts";
 import type { CertificateReport } from "../../src/shared/control/certificates.ts";
+import { logLevels, type LogLevel, type LogLine } from "../../src/shared/control/log-line.ts";
 import type { MoveFacts } from "../../src/shared/control/protocol.ts";
 import type { DaemonEvent, Moment, Snapshot } from "../../src/shared/control/snapshot.ts";
 import { aSnapshot } from "./snapshot.ts";
@@ -15,6 +16,7 @@ export class FakeControlBackend implements ControlBackend {
   audits: AuditEntry[] = [];
   /** The history: the newest moment at or before a time is the one that is told. */
   moments: Moment[] = [];
+  log: LogLine[] = [];
   kicked: { target: string; reason: string }[] = [];
   /** Actions on backends and breakers that were done, dry runs left out. */
   acts: BackendAction[] = [];
@@ -92,6 +94,21 @@ export class FakeControlBackend implements ControlBackend {
     await this.onAction();
     if (!dryRun) this.rotations += 1;
     return this.result ?? { kind: "done", message: dryRun ? "would replace 2 links" : "replaces 2 links" };
+  }
+
+  logs(since: number, level: LogLevel, most: number): LogLine[] {
+    return this.log.filter((line) => line.seq > since && logLevels[line.level] >= logLevels[level]).slice(-most);
+  }
+
+  async logLevel(level: LogLevel, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    await this.onAction();
+    const { status } = this.state;
+    if (!dryRun) this.set({ ...this.state, status: { ...status, log_level: level } });
+    return this.result ?? { kind: "done", message: `${dryRun ? "would log" : "logs"} ${level}` };
+  }
+
+  async metrics(): Promise<string> {
+    return "# TYPE sssonector_sessions gauge\nsssonector_sessions 2\n";
   }
 
   async stop({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {

@@ -41,6 +41,8 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     ca_expires_seconds: 3000 * 86_400,
     crl_expires_seconds: 300 * 86_400,
     last_reload: null,
+    log_level: "info",
+    log_lines_lost: 0,
     alerts: [],
     ...fields,
   };

@@ -73,3 +73,11 @@ it("limits all strangers together, whatever addresses they come from", () => {
   log.add("info", "link_up", "", { identity: "ann", remote: "[2001:db8::1]:4000" });
   expect(log.newest(1)[0]?.code).toBe("link_up");
 });
+
+it("knows a user by name, whichever process calls", () => {
+  const log = new EventLog(new FakeClock(), { server: "edge-01", boot_id: "b1" });
+  for (let pid = 0; pid < 100; pid++) {
+    log.add("warning", "role_refused", "", { who: `eve (uid 1001, pid ${pid})`, action: "stop" });
+  }
+  expect(log.since(0)).toHaveLength(30);
+});

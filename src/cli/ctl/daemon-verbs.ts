@@ -1,4 +1,4 @@
-import { kick, perform, reload, stop } from "./act.ts";
+import { kick, logLevel, perform, reload, stop } from "./act.ts";
 import type { Verb } from "./verb.ts";
 
 /** Verbs that act on the daemon, its connections and sessions. */
@@ -18,6 +18,14 @@ export const daemonVerbs: readonly Verb[] = [
     does: "read the configuration again and apply what can change live",
     example: "reload --dry-run",
     run: (context) => perform(context, reload),
+  },
+  {
+    name: "log-level",
+    kind: "act",
+    does: "log from this level on, until the next reload",
+    arguments: ["LEVEL"],
+    example: "log-level debug",
+    run: (context) => perform(context, logLevel),
   },
   {
     name: "stop",

@@ -17,6 +17,7 @@ export type OptionName =
   | "interval"
   | "follow"
   | "since"
+  | "level"
   | "reason"
   | "dry-run"
   | "yes"
@@ -33,8 +34,9 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   help: { does: "print help" },
   watch: { does: "print again and again" },
   interval: { value: "DURATION", does: "time between prints of --watch; default 1s" },
-  follow: { does: "go on with new events" },
-  since: { value: "DURATION|SEQ", does: "only events of the last DURATION, or after number SEQ" },
+  follow: { does: "go on with what comes" },
+  since: { value: "DURATION|SEQ", does: "only those of the last DURATION, or after number SEQ" },
+  level: { value: "LEVEL", does: "only lines of at least this level: trace, debug, info, warn, error, fatal" },
   reason: { value: "TEXT", does: "why; told to the peer and audited" },
   "dry-run": { does: "say what would happen and do nothing" },
   yes: { does: "don't ask" },
@@ -61,6 +63,7 @@ export interface Options {
   interval: number;
   follow: boolean;
   since: Since | undefined;
+  level: string | undefined;
   reason: string | undefined;
   dryRun: boolean;
   yes: boolean;
@@ -83,6 +86,7 @@ export function decodeOptions(raw: RawOptions): Options {
     interval: durationOf("interval", raw.interval) ?? 1_000,
     follow: raw.follow === true,
     since: since(raw.since),
+    level: text(raw.level),
     reason: text(raw.reason),
     dryRun: raw["dry-run"] === true,
     yes: raw.yes === true,
@@ -113,5 +117,5 @@ function since(value: string | true | undefined): Since | undefined {
   const milliseconds = parseDuration(value);
   if (milliseconds !== undefined) return { kind: "age", milliseconds };
   if (/^\d{1,15}$/.test(value)) return { kind: "seq", seq: Number(value) };
-  throw new SssonectorError("usage", `--since wants a duration or an event's number (got ${JSON.stringify(value)})`);
+  throw new SssonectorError("usage", `--since wants a duration or a number (got ${JSON.stringify(value)})`);
 }

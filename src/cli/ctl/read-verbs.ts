@@ -2,10 +2,11 @@ import { backendsView, breakersView } from "./backend-views.ts";
 import { certificatesView } from "./certificate-views.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
+import { logs } from "./logs.ts";
 import { show } from "./read.ts";
 import { servicesView } from "./service-views.ts";
 import type { Verb } from "./verb.ts";
-import { configView, connectionsView, sessionsView, snapshotView, statusView } from "./views.ts";
+import { configView, connectionsView, metricsView, sessionsView, snapshotView, statusView } from "./views.ts";
 
 /** Verbs that show something. */
 export const readVerbs: readonly Verb[] = [
@@ -72,6 +73,21 @@ export const readVerbs: readonly Verb[] = [
     options: ["follow", "since"],
     example: "events --since 5m --follow",
     run: events,
+  },
+  {
+    name: "logs",
+    kind: "read",
+    does: "the newest lines of the daemon's log, wherever it goes",
+    options: ["follow", "since", "level"],
+    example: "logs --level warn --follow",
+    run: logs,
+  },
+  {
+    name: "metrics",
+    kind: "read",
+    does: "all metrics in Prometheus' text format",
+    example: "metrics",
+    run: (context) => show(context, metricsView),
   },
   {
     name: "config",

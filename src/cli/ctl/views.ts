@@ -44,6 +44,12 @@ export const snapshotView: View<Snapshot> = {
   text: (snapshot) => `${JSON.stringify(snapshot, undefined, 2)}\n`,
 };
 
+export const metricsView: View<string> = {
+  fetch: async (client) => (await client.call("metrics", {})).text,
+  json: (text) => ({ text }),
+  text: (text) => text,
+};
+
 export const eventsView: View<DaemonEvent[]> = {
   fetch: async (client, context) => {
     const { since } = context.options;
@@ -88,6 +94,7 @@ function statusLines(status: Status): string {
     ["CRL", status.crl_expires_seconds === null ? "none" : ending(status.crl_expires_seconds)],
     ["last reload", reload === null ? "none" : reloadLine(reload)],
   ];
+  if (status.log_lines_lost > 0) rows.push(["log", `${status.log_lines_lost} lines could not be written`]);
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join("");
 }
 

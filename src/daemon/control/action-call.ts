@@ -6,7 +6,7 @@ import type { Call } from "./request.ts";
 /** A call of a method that acts. */
 export type ActionCall = Extract<Call, { params: ActionParams; method: ActingMethod }>;
 
-type ActingMethod = BackendCall["method"] | "kick" | "reload" | "stop" | "revoke" | "allow" | "rotate";
+type ActingMethod = BackendCall["method"] | "kick" | "reload" | "stop" | "revoke" | "allow" | "rotate" | "log_level";
 
 /** What a call acts on: two calls that name the same object can get into each other's way. */
 export function objectOf(call: ActionCall): string {
@@ -16,6 +16,7 @@ export function objectOf(call: ActionCall): string {
     case "reload":
     case "stop":
     case "rotate":
+    case "log_level":
       return "this daemon";
     case "revoke":
     case "allow":
@@ -61,6 +62,7 @@ const acting: ReadonlySet<Method> = new Set<ActingMethod>([
   "revoke",
   "allow",
   "rotate",
+  "log_level",
   "drain",
   "ready",
   "maint",

@@ -1,5 +1,6 @@
 import type { Millis } from "../../shared/clock.ts";
 import type { CertificateReport } from "../../shared/control/certificates.ts";
+import type { LogLevel, LogLine } from "../../shared/control/log-line.ts";
 import type { ConfigRow } from "../../shared/control/protocol.ts";
 import type { DaemonEvent, Moment, Snapshot } from "../../shared/control/snapshot.ts";
 import type { AuditEntry } from "./actions.ts";
@@ -36,6 +37,10 @@ export interface ControlBackend {
   subscribe(changed: (event?: DaemonEvent) => void): () => void;
   /** Events with seq greater than `since`, oldest first, from the bounded event log. */
   events(since: number): DaemonEvent[];
+  /** The newest `most` log lines with seq greater than `since` that are at least of `level`, oldest first. */
+  logs(since: number, level: LogLevel, most: number): LogLine[];
+  /** All metrics in Prometheus' text format. */
+  metrics(): Promise<string>;
   /** The state at the second of `at_ms` (Unix epoch); undefined when nobody measured then. */
   moment(at_ms: number): Moment | undefined;
   /** Times of the oldest and the newest moment; null when there is none. */
@@ -47,6 +52,7 @@ export interface ControlBackend {
   /** Shuts an identity out, or with `denied` false lets it in again. */
   deny(identity: string, denied: boolean, options: { dryRun: boolean }): Promise<ActionResult>;
   rotate(options: { dryRun: boolean }): Promise<ActionResult>;
+  logLevel(level: LogLevel, options: { dryRun: boolean }): Promise<ActionResult>;
   stop(options: { dryRun: boolean }): Promise<ActionResult>;
   /**
    * Changes a backend or breaker. `facts` are MoveFacts (src/shared/control/protocol.ts). Without `acceptRisk` what would

@@ -19,6 +19,8 @@ export function inverseOf(call: ActionCall, before: Snapshot): Call | undefined 
       return { id: call.id, method: "allow", params: { identity: call.params.identity } };
     case "allow":
       return { id: call.id, method: "revoke", params: { identity: call.params.identity } };
+    case "log_level":
+      return { id: call.id, method: "log_level", params: { level: before.status.log_level } };
     case "kick":
     case "reload":
     case "rotate":

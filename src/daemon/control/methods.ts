@@ -36,6 +36,12 @@ export async function dispatch(caller: Caller, call: Call, context: ActionContex
       return { result: backend.certificates() };
     case "events":
       return { result: { events: backend.events(call.params.since) } };
+    case "logs": {
+      const { since, level = "trace", limit = limits.logLines } = call.params;
+      return { result: { lines: backend.logs(since, level, limit) } };
+    }
+    case "metrics":
+      return { result: { text: await backend.metrics() } };
     case "moment":
       return { result: momentPage(backend, call.params.at_ms, call.params.from ?? 0) };
     case "subscribe":

@@ -18,6 +18,7 @@ export function cutsOwn(call: ActionCall, snapshot: Snapshot, ssh: SshConnection
       return own.some(({ backend }) => backend === call.params.backend);
     case "reload":
     case "rotate":
+    case "log_level":
     case "allow":
     case "drain":
     case "ready":

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isIdentityName } from "../../shared/identity.ts";
+import { logLevelNames } from "../../shared/control/log-line.ts";
 import { limits, type Method, type Params } from "../../shared/control/protocol.ts";
 
 const none = z.strictObject({});
@@ -12,6 +13,7 @@ const time = z.int().min(timeMs.min).max(timeMs.max).optional();
 const risky = { dry_run: dryRun, accept_risk: z.boolean().optional(), revision: z.int().nonnegative().optional() };
 const address = z.string().min(2).max(45);
 
+const level = z.enum(logLevelNames);
 const identity = z.string().refine(isIdentityName, "want an identity's name");
 
 /** What each method takes; unknown parameters are errors. */
@@ -25,6 +27,12 @@ export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   snapshot: none,
   config: none,
   events: z.strictObject({ since: z.int().nonnegative() }),
+  logs: z.strictObject({
+    since: z.int().nonnegative(),
+    level: level.optional(),
+    limit: z.int().min(1).max(limits.logLines).optional(),
+  }),
+  metrics: none,
   moment: z.strictObject({ at_ms: z.number().nonnegative(), from: z.int().nonnegative().optional() }),
   subscribe: z.strictObject({ rate_hz: rate }),
   unsubscribe: none,
@@ -53,6 +61,7 @@ export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   revoke: z.strictObject({ identity, ...risky }),
   allow: z.strictObject({ identity, ...risky }),
   rotate: z.strictObject(risky),
+  log_level: z.strictObject({ level, ...risky }),
   confirm: z.strictObject(risky),
   undo: z.strictObject(risky),
 };

@@ -37,6 +37,10 @@ function workOf(call: ActionCall, backend: ControlBackend): { target: string; ru
       return { target: "", run: () => backend.reload({ dryRun }) };
     case "rotate":
       return { target: "", run: () => backend.rotate({ dryRun }) };
+    case "log_level": {
+      const { level } = call.params;
+      return { target: level, run: () => backend.logLevel(level, { dryRun }) };
+    }
     case "revoke":
     case "allow": {
       const { identity } = call.params;

@@ -4,6 +4,9 @@ import { type EventCode, eventRows, type Severity, type SeverityOf } from "../..
 import type { LogFacts } from "../../shared/log-keys.ts";
 import { PeerLimit } from "./peer-limit.ts";
 
+/** An event of this daemon, whose code is one of the table. */
+export type OwnEvent = DaemonEvent & { readonly code: EventCode };
+
 const kept = 1000;
 
 /** What has happened, numbered; the newest 1,000. What a peer causes is limited, so that it can't push out the rest. */
@@ -11,7 +14,7 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #origin: Pick<DaemonEvent, "server" | "boot_id">;
   readonly #events: DaemonEvent[] = [];
-  readonly #listeners = new Set<(event: DaemonEvent) => void>();
+  readonly #listeners = new Set<(event: OwnEvent) => void>();
   readonly #limit = new PeerLimit();
   readonly #counts = new Map<EventCode, number>();
   #seq = 0;
@@ -42,7 +45,7 @@ export class EventLog {
     return this.#events.slice(-count);
   }
 
-  onEvent(listener: (event: DaemonEvent) => void): () => void {
+  onEvent(listener: (event: OwnEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -58,8 +61,16 @@ export class EventLog {
   }
 
   #suppressed(code: EventCode, { identity, remote, who }: LogFacts): number | undefined {
-    const peer = identity ?? who ?? (typeof remote === "string" ? remote.slice(0, remote.lastIndexOf(":")) : undefined);
-    if (eventRows[code].peer !== true || peer === undefined) return 0;
-    return this.#limit.take(String(peer), identity !== undefined || who !== undefined, this.#clock.now());
+    if (eventRows[code].peer !== true) return 0;
+    const now = this.#clock.now();
+    // Without its process id, which is another one each time.
+    const user = who === undefined ? undefined : String(who).split(" ", 1)[0];
+    const known = identity ?? user;
+    if (known !== undefined) return this.#limit.take(String(known), true, now);
+    return remote === undefined ? 0 : this.#limit.take(hostOf(String(remote)), false, now);
   }
+}
+
+function hostOf(remote: string): string {
+  return remote.slice(0, remote.lastIndexOf(":"));
 }

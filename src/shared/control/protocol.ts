@@ -3,6 +3,7 @@
  * constants, since the command and the console load this file; what checks parameters lives in the daemon.
  */
 import type { CertificateReport } from "./certificates.ts";
+import type { LogLevel, LogLine } from "./log-line.ts";
 import type { Delta } from "./delta.ts";
 import type { DaemonEvent, Moment, Snapshot } from "./snapshot.ts";
 
@@ -26,6 +27,7 @@ export const limits = {
   /** Characters. */
   clientName: 64,
   target: 256,
+  logLines: 1_000,
   reason: 200,
   /** Of `set_weight`; 0 takes no new traffic. */
   weight: { min: 0, max: 256 },
@@ -94,6 +96,19 @@ export interface KickParams extends ActionParams {
   target: string;
   /** Told to the peer and written to the audit. */
   reason?: string | undefined;
+}
+
+export interface LogsParams {
+  /** Lines with a seq above it. */
+  since: number;
+  /** Least important level; default: every line. */
+  level?: LogLevel | undefined;
+  /** The newest ones; default 1,000. */
+  limit?: number | undefined;
+}
+
+export interface LogLevelParams extends ActionParams {
+  level: LogLevel;
 }
 
 export interface IdentityParams extends ActionParams {
@@ -172,6 +187,8 @@ export interface Methods {
   snapshot: { params: NoParams; result: Snapshot };
   config: { params: NoParams; result: { rows: ConfigRow[] } };
   events: { params: { since: number }; result: { events: DaemonEvent[] } };
+  logs: { params: LogsParams; result: { lines: LogLine[] } };
+  metrics: { params: NoParams; result: { text: string } };
   moment: { params: { at_ms: number; from?: number | undefined }; result: MomentPage };
   subscribe: { params: { rate_hz?: number | undefined }; result: { rate_hz: number } };
   unsubscribe: { params: NoParams; result: NoParams };
@@ -189,6 +206,7 @@ export interface Methods {
   revoke: { params: IdentityParams; result: ActionOutcome };
   allow: { params: IdentityParams; result: ActionOutcome };
   rotate: { params: ActionParams; result: ActionOutcome };
+  log_level: { params: LogLevelParams; result: ActionOutcome };
   confirm: { params: ActionParams; result: ActionOutcome };
   undo: { params: ActionParams; result: ActionOutcome };
 }
@@ -220,6 +238,18 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     does: "the settings in effect, secrets left out",
   },
   events: { role: "viewer", params: "since", result: "events[]", does: "events with a seq above `since`" },
+  logs: {
+    role: "viewer",
+    params: "since, level?, limit?",
+    result: "lines[]: seq, time_ms, level, code, message, facts",
+    does: "log lines with a seq above `since`; the daemon keeps the newest 2,000",
+  },
+  metrics: {
+    role: "viewer",
+    params: "",
+    result: "text",
+    does: "all metrics in Prometheus' text format, whether or not their endpoint is open",
+  },
   moment: {
     role: "viewer",
     params: "at_ms, from?",
@@ -316,6 +346,12 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     params: "dry_run?, accept_risk?, revision?",
     result: "outcome, dry_run, message, facts, revision",
     does: "replace every link by one on the newest certificates, the new one first",
+  },
+  log_level: {
+    role: "operator",
+    params: "level, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "log from this level on, until the next reload",
   },
   confirm: {
     role: "operator",

@@ -4,6 +4,8 @@
  * tells new values and can't tell that a field is gone; ids, and names of backends and breakers, are unique.
  */
 
+import type { LogLevel } from "./log-line.ts";
+
 export type DaemonState = "starting" | "ready" | "degraded" | "draining" | "stopping";
 
 export interface Status {
@@ -37,6 +39,10 @@ export interface Status {
   crl_expires_seconds: number | null;
   /** Null: none since the start. */
   last_reload: LastReload | null;
+  /** Least important level that is logged now. */
+  log_level: LogLevel;
+  /** Log lines of this run that could not be written. */
+  log_lines_lost: number;
   /** Problems that an operator should know of, most severe first. */
   alerts: Alert[];
 }
