@@ -143,17 +143,34 @@ describeNetns("breakers", () => {
     await server.ready();
     pair.client.start();
     await pair.client.ready();
-    for (let time = 0; time < 2; time++) {
-      await server.end("SIGKILL");
-      await delay(8000);
-      server.start();
-      await server.ready();
-      const begun = performance.now();
-      await pair.client.ready();
-      const took = performance.now() - begun;
-      console.log(`a lone server is used ${Math.round(took)} ms after its return`);
-      expect(took).toBeLessThan(6000);
-    }
+    await server.end("SIGKILL");
+    await delay(8000);
+    server.start();
+    await server.ready();
+    const begun = performance.now();
+    await pair.client.ready();
+    const took = performance.now() - begun;
+    console.log(`a lone server is used ${Math.round(took)} ms after its return`);
+    expect(took).toBeLessThan(6000);
+  });
+
+  test("stay closed while there is no route, and the servers are used once there is one", async () => {
+    await using pair = await Pair.create();
+    const wires = async (state: "down" | "up"): Promise<void> => {
+      for (const wire of ["outer", "outer2"]) await pair.client.namespace.ip("link", "set", wire, state);
+    };
+    await wires("down");
+    for (const server of pair.servers.values()) server.start();
+    for (const server of pair.servers.values()) await server.ready();
+    pair.client.start();
+    await pair.client.process.line(/(?:connect_failed(?:.|\n)*){6}/);
+    expect((await pair.events()).filter(({ facts }) => facts["reason"] === "no_route").length).toBeGreaterThan(4);
+    for (const name of [first, second])
+      expect(await pair.breaker(name)).toMatchObject({ state: "closed", failure_rate: 0, last_cause: null });
+    await wires("up");
+    const begun = performance.now();
+    await pair.client.ready();
+    console.log(`a server is used ${Math.round(performance.now() - begun)} ms after there was a route`);
   });
 
   test("stay closed when the client runs out of descriptors", async () => {
