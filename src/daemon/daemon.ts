@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../shared/clock.ts";
 import type { CertificateReport } from "../shared/control/certificates.ts";
-import type { DaemonState, Moment, Snapshot } from "../shared/control/snapshot.ts";
+import type { Alert, DaemonState, Moment, Snapshot } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import type { LogLevel, LogLine } from "../shared/control/log-line.ts";
 import type { LogFacts } from "../shared/log-keys.ts";
@@ -12,9 +12,10 @@ import { denyFile } from "./deny-file.ts";
 import { DenyList } from "./access/deny-list.ts";
 import { Certificates } from "./certificates.ts";
 import type { Loaded } from "./config/load.ts";
-import { isServer, type Settings } from "./config/settings.ts";
+import { type ControlSettings, isServer, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
+import { readTokens } from "./control/tokens.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import type { Log } from "./logs/log.ts";
@@ -79,6 +80,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   #role: Role | undefined;
   #monitor: Monitor | undefined;
   #control: ControlServer | undefined;
+  #controlTcpError: string | undefined;
   #telemetry: Telemetry | undefined;
   #name = "";
 
@@ -240,11 +242,35 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   async #openControl(): Promise<void> {
     const { control } = this.#settings;
     const server = await startControlServer(
-      { backend: this, clock: this.#parts.clock, credentials: peerCredentials },
+      {
+        backend: this,
+        clock: this.#parts.clock,
+        credentials: peerCredentials,
+        refused: (remote, reason) => {
+          this.#events.add("warning", "control_refused", `${remote}: ${reason}`, { remote, reason });
+        },
+      },
       { socketPath: control.socket, group: control.group ?? "", operators: control.operators },
     );
     this.#control = server;
     this.#cleanup.defer(() => this.#control?.[Symbol.asyncDispose]());
+    await this.#openControlTcp(server, control.tcp);
+  }
+
+  /** The socket works without it, so a failure is told and not fatal. */
+  async #openControlTcp(server: ControlServer, { listen, token_file: file }: ControlSettings["tcp"]): Promise<void> {
+    if (listen === undefined || file === undefined) return;
+    try {
+      await server.listenTcp(listen, () => readTokens(file));
+    } catch (error) {
+      this.#controlTcpError = describeError(error);
+      this.#events.add("warning", "control_tcp_unavailable", this.#controlTcpError);
+    }
+  }
+
+  #controlAlerts(): Alert[] {
+    if (this.#controlTcpError === undefined) return [];
+    return [{ code: "control_tcp_unavailable", severity: "warning", message: this.#controlTcpError }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -296,6 +322,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         log_level: this.#parts.log.level,
         log_lines_lost: this.#parts.log.lost,
         alerts: [
+          ...this.#controlAlerts(),
           ...this.#certificates.alerts(),
           ...this.#reloader.alerts(),
           ...(role?.alerts() ?? []),

@@ -4,6 +4,7 @@ import { describeProblem } from "./config/problem.ts";
 import { type Change, compareSettings } from "./config/reload.ts";
 import type { ConfigRow } from "./config/rows.ts";
 import type { Settings } from "./config/settings.ts";
+import { readTokens } from "./control/tokens.ts";
 import { clusterKeysOf } from "./cluster-keys.ts";
 import type { ClusterKey } from "./session/token.ts";
 import { tlsSetOf } from "./tls-files.ts";
@@ -45,6 +46,9 @@ export function planReload(
   if (tls.kind === "bad") return tls;
   const keys = planned(() => clusterKeysOf(next.settings));
   if (keys.kind === "bad") return keys;
+  const { token_file: file } = next.settings.control.tcp;
+  const tokens = planned(() => (file === undefined ? [] : readTokens(file)));
+  if (tokens.kind === "bad") return tokens;
   const { live, restart } = compareSettings(running.settings, next.settings);
   const { settings, rows } = next;
   return { kind: "ok", plan: { settings, rows, tls: tls.plan, clusterKeys: keys.plan, live, restart } };

@@ -76,6 +76,18 @@ export const eventCodes = {
     peer: true,
     security: true,
   },
+  control_refused: {
+    severity: "warning",
+    means: "Somebody was refused at control.tcp; `reason` says why.",
+    next: "when it should be let in: look at control.tcp.token_file",
+    peer: true,
+    security: true,
+  },
+  control_tcp_unavailable: {
+    severity: "warning",
+    means: "The control channel over TCP can't be opened; the socket works.",
+    next: "see the cause; restart when it is mended",
+  },
   acl_refused: {
     severity: "warning",
     means: "A client sends what its rules refuse; `destination` is one of the packets'.",

@@ -1,5 +1,5 @@
+import { controlAddress } from "../../shared/control/address.ts";
 import { connectControl, type ControlClient } from "../../shared/control/client.ts";
-import { locateSocket, runDirectory } from "../../shared/control/locate.ts";
 import { ownSsh } from "../../shared/control/own-ssh.ts";
 import type { Options } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,9 +19,8 @@ const answerTime = 5_000;
 
 export function contextFor(options: Options, args: readonly string[], terminal: Terminal): Context {
   const connect = async (): Promise<ControlClient> => {
-    const socketPath = locateSocket(options.socket, runDirectory(terminal.env));
     return connectControl({
-      socketPath,
+      ...controlAddress(options, terminal.env),
       clientName: "ctl",
       timeoutMs: options.timeout ?? answerTime,
       ssh: ownSsh(process.pid),

@@ -10,6 +10,8 @@ export interface OptionRow {
 
 export type OptionName =
   | "socket"
+  | "url"
+  | "token-file"
   | "json"
   | "timeout"
   | "help"
@@ -29,6 +31,8 @@ export type OptionName =
 /** Every option of every verb. */
 export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   socket: { value: "PATH", does: "the daemon's control socket; default: the only one in the run directory" },
+  url: { value: "URL", does: "the daemon's control.tcp in place of a socket, as in ws://127.0.0.1:7433" },
+  "token-file": { value: "FILE", does: "file with the token for --url; default: the token in SSSONECTOR_TOKEN" },
   json: { does: "print JSON, one object per answer" },
   timeout: { value: "DURATION", does: "wait this long for an answer; default 5s" },
   help: { does: "print help" },
@@ -55,6 +59,8 @@ export type RawOptions = Partial<Record<OptionName, string | true>>;
 /** Options with their values decoded. */
 export interface Options {
   socket: string | undefined;
+  url: string | undefined;
+  tokenFile: string | undefined;
   json: boolean;
   /** Milliseconds; undefined when not given. */
   timeout: number | undefined;
@@ -80,6 +86,8 @@ export type Since = { kind: "age"; milliseconds: number } | { kind: "seq"; seq: 
 export function decodeOptions(raw: RawOptions): Options {
   return {
     socket: text(raw.socket),
+    url: text(raw.url),
+    tokenFile: text(raw["token-file"]),
     json: raw.json === true,
     timeout: durationOf("timeout", raw.timeout),
     watch: raw.watch === true,

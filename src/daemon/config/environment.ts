@@ -1,3 +1,4 @@
+import { tokenVariable } from "../../shared/control/address.ts";
 import type { Problem } from "./problem.ts";
 import { unknownName } from "./suggest.ts";
 import { settingsTable } from "./table.ts";
@@ -22,12 +23,12 @@ export const variables: ReadonlyMap<string, string> = new Map(
     .map(({ path }) => [variableOf(path), path]),
 );
 
-/** Values by path. Every SSSONECTOR_ variable that no setting has is a problem. */
+/** Values by path. Every SSSONECTOR_ variable that neither a setting nor the command has is a problem. */
 export function readEnvironment(env: NodeJS.ProcessEnv): { overrides: Map<string, Override>; problems: Problem[] } {
   const overrides = new Map<string, Override>();
   const problems: Problem[] = [];
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith(prefix) || text === undefined) continue;
+    if (!variable.startsWith(prefix) || text === undefined || variable === tokenVariable) continue;
     const path = variables.get(variable);
     if (path !== undefined) overrides.set(path, { variable, text });
     else {

@@ -1,16 +1,19 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../shared/clock.ts";
 import { limits } from "../../shared/control/protocol.ts";
 import type { ControlState } from "../../shared/control/snapshot.ts";
+import { SssonectorError } from "../../shared/errors.ts";
 import { type AccessRules, type Accounts, type Credentials, describePeer, readAccounts, roleOf } from "./accounts.ts";
 import { ActionBook } from "./action-book.ts";
 import type { ControlBackend } from "./backend.ts";
 import { SnapshotFeed } from "./feed.ts";
 import { ControlPeer, type Grant } from "./peer.ts";
 import { listenUnix } from "./socket.ts";
+import { tcpGate, type TcpRules } from "./tcp-gate.ts";
 
 /** Milliseconds that clients get to take their last answer when the server closes. */
 const closeGrace = 500;
@@ -22,6 +25,8 @@ export interface ControlCollaborators {
   credentials: (fd: number) => Credentials | undefined;
   /** The host's users and groups; default: /etc/passwd and /etc/group. */
   accounts?: () => Accounts;
+  /** Somebody was refused over TCP. */
+  refused?: (remote: string, reason: string) => void;
 }
 
 export interface ControlSettings extends AccessRules {
@@ -52,24 +57,14 @@ export class ControlServer implements AsyncDisposable {
   #peers = new Set<ControlPeer>();
   #sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
   #http: Server;
+  #tcp: Server | undefined;
 
   constructor(collaborators: ControlCollaborators, settings: ControlSettings) {
     this.#collaborators = collaborators;
     this.#settings = settings;
     this.#book = new ActionBook(collaborators.clock);
     this.#feed = new SnapshotFeed(collaborators.backend, () => this.#state());
-    const http = {
-      headersTimeout: 5_000,
-      requestTimeout: 5_000,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 4_096,
-    };
-    this.#http = createServer(http, (_request, response) =>
-      response.writeHead(426, { connection: "close", upgrade: "websocket" }).end(),
-    );
-    // Connections that have not asked for a WebSocket yet are bounded too.
-    this.#http.maxConnections = limits.clients * 2;
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http = createHttp((request, socket, head) => this.#upgrade(request, socket, head));
   }
 
   async listen(): Promise<void> {
@@ -82,6 +77,24 @@ export class ControlServer implements AsyncDisposable {
     }
   }
 
+  /**
+   * Listens on a loopback address as well, for who has a token.
+   * @throws SssonectorError control_tcp, control_tokens
+   */
+  async listenTcp({ host, port }: { host: string; port: number }, tokens: TcpRules["tokens"]): Promise<void> {
+    tokens();
+    const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    const http = createHttp((request, socket, head) => this.#upgradeTcp(request, socket, head, { host: name, tokens }));
+    try {
+      http.listen({ host, port });
+      await once(http, "listening");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SssonectorError("control_tcp", `control.tcp.listen ${name}: ${reason}`, { cause: error });
+    }
+    this.#tcp = http;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#feed.close();
     this.#book.stop();
@@ -92,11 +105,8 @@ export class ControlServer implements AsyncDisposable {
     await Promise.race([Promise.all(gone), grace.promise]);
     timer.cancel();
     for (const socket of this.#sockets.clients) socket.terminate();
-    const { promise, resolve } = Promise.withResolvers<void>();
     // Also removes the socket file.
-    this.#http.close(() => resolve());
-    this.#http.closeAllConnections();
-    await promise;
+    await Promise.all([this.#http, ...(this.#tcp === undefined ? [] : [this.#tcp])].map(closeHttp));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -107,11 +117,22 @@ export class ControlServer implements AsyncDisposable {
     }
     // A browser sends it, whatever page made it connect.
     if (request.headers.origin !== undefined) return refuse(socket, 403, "no web page may use this socket");
+    this.#open(request, socket, head, grant);
+  }
+
+  #open(request: IncomingMessage, socket: Duplex, head: Buffer, grant: Grant): void {
     const room = grant.role === "operator" ? limits.clients : limits.clients - limits.operatorClients;
     if (this.#sockets.clients.size >= room) {
       return refuse(socket, 503, `all ${room} control connections for a ${grant.role} are in use`);
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, grant));
+  }
+
+  #upgradeTcp(request: IncomingMessage, socket: Duplex, head: Buffer, rules: TcpRules): void {
+    const gate = tcpGate(request, rules);
+    if (gate.kind === "open") return this.#open(request, socket, head, gate.grant);
+    this.#collaborators.refused?.(`${request.socket.remoteAddress}:${request.socket.remotePort}`, gate.reason);
+    refuse(socket, gate.status, gate.reason);
   }
 
   #welcome(socket: WebSocket, grant: Grant): void {
@@ -143,7 +164,31 @@ export class ControlServer implements AsyncDisposable {
   }
 }
 
-function refuse(socket: Duplex, status: 403 | 503, reason: string): void {
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+function createHttp(upgrade: Upgrade): Server {
+  const options = {
+    headersTimeout: 5_000,
+    requestTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 4_096,
+  };
+  const http = createServer(options, (_request, response) =>
+    response.writeHead(426, { connection: "close", upgrade: "websocket" }).end(),
+  );
+  // Connections that have not asked for a WebSocket yet are bounded too.
+  http.maxConnections = limits.clients * 2;
+  return http.on("upgrade", upgrade);
+}
+
+function closeHttp(http: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  http.close(() => resolve());
+  http.closeAllConnections();
+  return promise;
+}
+
+function refuse(socket: Duplex, status: 401 | 403 | 503, reason: string): void {
   const head = `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
   socket.on("error", () => socket.destroy());
   socket.end(`${head}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`);

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { type RawData, WebSocket } from "ws";
 import { describeError, SssonectorError } from "../errors.ts";
+import type { ControlAddress } from "./address.ts";
 import { apply } from "./delta.ts";
 import { errorCodeOf } from "./exit.ts";
 import { errno, permissionDenied } from "./locate.ts";
@@ -18,15 +19,14 @@ import type { Snapshot } from "./snapshot.ts";
 /** Bytes of one message from the daemon: a snapshot of ten thousand connections fits. */
 const answerBytes = 32 * 1024 * 1024;
 
-export interface ControlOptions {
-  socketPath: string;
+export type ControlOptions = ControlAddress & {
   /** Told to the daemon for its log. */
   clientName: string;
   /** Milliseconds for connecting, and for each answer. */
   timeoutMs: number;
   /** The ssh connection that the user works through, see ownSsh. */
   ssh?: SshConnection | null | undefined;
-}
+};
 
 /** Milliseconds that the daemon gets to say goodbye. */
 const closeGrace = 200;
@@ -165,16 +165,18 @@ export class ControlClient {
   }
 }
 
-function open({ socketPath, timeoutMs }: ControlOptions): Promise<WebSocket> {
+function open(options: ControlOptions): Promise<WebSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const socket = new WebSocket("ws://control.invalid/", {
-    createConnection: (() => connect(socketPath)) as typeof connect,
-    handshakeTimeout: timeoutMs,
-    maxPayload: answerBytes,
-    perMessageDeflate: false,
-  });
+  const common = { handshakeTimeout: options.timeoutMs, maxPayload: answerBytes, perMessageDeflate: false };
+  const socket =
+    "url" in options
+      ? new WebSocket(options.url, { ...common, headers: { authorization: `Bearer ${options.token}` } })
+      : new WebSocket("ws://control.invalid/", {
+          ...common,
+          createConnection: (() => connect(options.socketPath)) as typeof connect,
+        });
   socket.once("open", () => resolve(socket));
-  socket.once("error", (error) => reject(connectError(socketPath, error)));
+  socket.once("error", (error) => reject(connectError("url" in options ? options.url : options.socketPath, error)));
   socket.once("unexpected-response", (request, response) => {
     let body = "";
     response.on("data", (chunk) => (body += String(chunk)));
@@ -185,7 +187,7 @@ function open({ socketPath, timeoutMs }: ControlOptions): Promise<WebSocket> {
 }
 
 function handshakeRefused(status: number, body: string): SssonectorError {
-  if (status === 403) return new SssonectorError("control_denied", body);
+  if (status === 401 || status === 403) return new SssonectorError("control_denied", body);
   if (status === 503) return new SssonectorError("control_refused", body);
   return new SssonectorError("control_protocol", `the control socket answered HTTP ${status}`);
 }

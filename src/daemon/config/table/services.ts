@@ -1,5 +1,5 @@
 import * as place from "../place.ts";
-import { entries, later, limitedBy, list, live, minute, server, value, type Setting } from "../setting.ts";
+import { entries, limitedBy, list, live, minute, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, whole } from "../value.ts";
 
 const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
@@ -122,11 +122,12 @@ export const control: Setting[] = [
     default: ["root"],
   }),
   value("control.tcp.listen", place.hostPort("address"), "Loopback address and port of the control channel over TCP.", {
-    effect: later,
     example: "127.0.0.1:7433",
   }),
-  value("control.tcp.token_file", place.path, "Its tokens, one `viewer TOKEN` or `operator TOKEN` a line.", {
-    effect: later,
-    example: "control.tokens",
-  }),
+  value(
+    "control.tcp.token_file",
+    place.path,
+    "Its tokens, one `viewer TOKEN` or `operator TOKEN` of 256 bits a line, mode 0600; read at each connection.",
+    { example: "control.tokens" },
+  ),
 ];
