@@ -16,7 +16,7 @@ import { Balancer } from "./balance/balancer.ts";
 import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
 import { averageAfter, decayed, peakAfter } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
-import { medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
+import { loadHint, medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
 import { Breaker, type Change } from "./breaker/breaker.ts";
 import type { Rules } from "./breaker/rules.ts";
 import type { BreakerView } from "./breaker/view.ts";
@@ -210,6 +210,17 @@ export class Backends<S extends BackendSettings> {
     if (entry === undefined) return;
     entry.peak = peakAfter(entry.peak, rtt, this.#parts.clock.now());
     entry.average = averageAfter(entry.average, rtt);
+  }
+
+  /** What a server says about itself; `load` in percent of a core. */
+  hinted(name: string, hint: { readonly load: number; readonly sessions: number; readonly draining: boolean }): void {
+    const entry = this.#entry(name);
+    if (entry === undefined) return;
+    entry.sessions = hint.sessions;
+    entry.loadHint = loadHint(hint.load);
+    // On a link that it asked to be left on, what it says later holds.
+    const stopping = entry.check.kind === "stopping";
+    if (hint.draining !== stopping) this.#checked(entry, { kind: stopping ? "passed" : "stopping" });
   }
 
   /** The answer of a check that `probe` began. */

@@ -17,6 +17,7 @@ import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
 import { ExtraLinks } from "./pool/extra-links.ts";
+import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
 import type { Role } from "./role.ts";
@@ -46,6 +47,9 @@ export class ClientRole implements Role {
   #applied = "";
   #clusterId: string | undefined;
   #newestLink = 0;
+  readonly #ages = new LinkAges();
+  /** Links that are to be replaced. */
+  readonly #worn = new Set<number>();
   ready = false;
 
   constructor(settings: ClientSettings, parts: RoleParts) {
@@ -134,6 +138,13 @@ export class ClientRole implements Role {
         return this.#connector.dialFailed(event.link, event.reason, event.text);
       case "demand":
         return this.#extra.demand(event.flows);
+      case "worn":
+        return void this.#worn.add(event.link);
+      case "pong": {
+        const record = links.get(event.link);
+        if (record?.state === "active") this.#backends.hinted(record.backend, event);
+        return;
+      }
       case "welcome":
         this.#welcome(event).catch((error: unknown) => {
           // Without its addresses the link is of no use; the next one tries again.
@@ -226,6 +237,7 @@ export class ClientRole implements Role {
       if (record.state === "active") this.#backends.alive(record.backend, this.#freshRtt(record), undefined);
     }
     this.#backends.tick((name) => this.#usage(name), current);
+    this.#replaceWorn();
     this.#extra.tick();
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
     if (current === undefined) return;
@@ -267,6 +279,7 @@ export class ClientRole implements Role {
       this.#settings = {
         ...this.#settings,
         pool,
+        security: { ...this.#settings.security, certificates: settings.security.certificates },
         network: { ...this.#settings.network, routes: settings.network.routes },
       };
       this.#watchDemand();
@@ -353,8 +366,8 @@ export class ClientRole implements Role {
     if (told)
       this.#parts.events.add("info", "goaway", `${backend} asks to be left: ${reason}`, { backend, scope, reason });
     if (scope === "server") this.#backends.leaving(backend);
-    if (this.#connector.current?.link === link) this.#connector.leave(scope);
-    else if (scope === "link") this.#extra.replace(link);
+    if (scope === "link") this.#replace(link);
+    else if (this.#connector.current?.link === link) this.#connector.leave(scope);
   }
 
   /** Another link has taken this one's place. */
@@ -376,6 +389,21 @@ export class ClientRole implements Role {
       this.#firstLinkGone();
     }
     this.#close(link, "the outer address is gone");
+  }
+
+  #replaceWorn(): void {
+    const { links, clock } = this.#parts;
+    const { rotation_interval: age } = this.#settings.security.certificates;
+    for (const { link } of this.#ages.due(links, age, clock.now())) this.#worn.add(link);
+    for (const link of this.#worn) {
+      if (links.get(link)?.state === "active") this.#replace(link);
+      else this.#worn.delete(link);
+    }
+  }
+
+  #replace(link: number): void {
+    if (this.#connector.current?.link === link) this.#connector.leave("link");
+    else this.#extra.replace(link);
   }
 
   /** Flows are counted only where the answer may change something. */

@@ -24,6 +24,7 @@ import { limitRules } from "./limit-settings.ts";
 import { createBucketSlots } from "./metrics/bucket-slots.ts";
 import { createLinkSlots } from "./metrics/link-slots.ts";
 import { createLoopCells } from "./metrics/loop-delay.ts";
+import { mostRecords } from "./link/wear.ts";
 import { EventLog } from "./monitor/event-log.ts";
 import { History, type Recorded } from "./monitor/history.ts";
 import { Monitor } from "./monitor/monitor.ts";
@@ -148,6 +149,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
           ? { pending: settings.limits.handshakes_pending, perSource: settings.limits.per_source }
           : { pending: 1, perSource: { pending: 1, rate: 1, burst: 1 } },
         liveness: livenessRules(settings),
+        wear: { bytes: settings.security.certificates.rotation_bytes, records: mostRecords },
         keepAlive: settings.performance.tcp_keepalive,
         clientToClient: isServer(settings) && settings.access.client_to_client,
         counters: this.#counters,

@@ -12,6 +12,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import { protocolVersion, type Welcome } from "./link/messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { ReturnPath } from "./return-path.ts";
 import type { Role } from "./role.ts";
@@ -69,6 +70,7 @@ export class ServerRole implements Role {
   readonly #services: Services;
   #returnPath: ReturnPath | undefined;
   readonly #rotation: Rotation;
+  readonly #ages = new LinkAges();
   #listening: ((result: Event) => void) | undefined;
   ready = false;
   /** Waits for the last link to go; undefined while nothing is drained. */
@@ -193,6 +195,8 @@ export class ServerRole implements Role {
       case "demand":
       case "bucket":
       case "bucket_gone":
+      case "worn":
+      case "pong":
       case "tun_down":
       case "stopped":
         return;
@@ -252,6 +256,7 @@ export class ServerRole implements Role {
   drain(): Promise<void> {
     if (this.#draining === undefined) {
       this.#draining = Promise.withResolvers();
+      this.#parts.engine.send({ type: "draining", on: true });
       this.#parts.engine.send({ type: "goaway", link: undefined, scope: "server", reason: "drain" });
       this.#parts.events.add("info", "draining", "clients are asked to move, new sessions are refused");
     }
@@ -264,6 +269,7 @@ export class ServerRole implements Role {
     this.#drainDeadline?.cancel();
     this.#draining?.resolve();
     this.#draining = undefined;
+    this.#parts.engine.send({ type: "draining", on: false });
   }
 
   get draining(): boolean {
@@ -284,6 +290,11 @@ export class ServerRole implements Role {
   tick(): void {
     this.#returnPath?.tick();
     this.#services.tick();
+    // A little later than the clients, who make the replacement and begin it by themselves.
+    const age = 1.2 * this.#settings.security.certificates.rotation_interval;
+    for (const { link } of this.#ages.due(this.#parts.links, age, this.#parts.clock.now())) {
+      this.#parts.engine.send({ type: "goaway", link, scope: "link", reason: "its age" });
+    }
     for (const session of this.#registry.expire()) {
       this.#parts.engine.send({ type: "close_session", session: session.id, reason: "timeout", text: "lease expired" });
       this.#parts.events.add("info", "session_expired", `session of ${session.identity} expired`, {
@@ -308,7 +319,9 @@ export class ServerRole implements Role {
 
   reload(settings: Settings): void {
     if (!isServer(settings)) return;
-    this.#settings = { ...this.#settings, access: settings.access, services: settings.services, pool: settings.pool };
+    const { access, services, pool } = settings;
+    const security = { ...this.#settings.security, certificates: settings.security.certificates };
+    this.#settings = { ...this.#settings, access, services, pool, security };
     this.#services.apply(this.#settings);
     this.withdraw();
     this.#respec();

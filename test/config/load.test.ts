@@ -58,7 +58,6 @@ tunnel: {listen: "0.0.0.0:8443"}
     expect(notInEffect).toEqual([
       "server.yaml:4:12: core.workers: not in effect yet",
       "server.yaml:11:16: network.compression: not in effect yet",
-      "server.yaml:24:24: security.certificates.rotation_interval: not in effect yet",
       "server.yaml:28:16: performance.buffer_size: not in effect yet",
     ]);
   });

@@ -19,7 +19,7 @@ const common = {
       crl: { kind: "file", path: "/etc/sssonector/ca.crl" },
       server_name: undefined,
     },
-    certificates: { auto_reload: true, rotation_interval: 86_400_000 },
+    certificates: { auto_reload: true, rotation_interval: 86_400_000, rotation_bytes: 64 * 1024 ** 3 },
   },
   performance: { buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 10_000 },
   pool: { initial_size: 1, max_size: 4, idle_timeout: 300_000, cleanup_interval: 60_000 },

@@ -66,7 +66,7 @@ test("no two settings share a path or a variable", () => {
 test("marks what is not in effect yet", () => {
   for (const { path } of settingsTable.filter(({ effect }) => effect !== "now")) {
     const row = page.split("\n").find((line) => line.startsWith(`| \`${path}\` `));
-    expect(row).toContain("Accepted and checked, not in effect yet.");
+    expect(row).toContain("Accepted and checked, not in effect yet");
   }
   expect(page.split("\n").find((line) => line.includes("`network.mtu`"))).not.toContain("not in effect");
 });

@@ -527,6 +527,45 @@ describe("rows", () => {
   });
 });
 
+describe("what a server says of itself", () => {
+  const calm = { load: 10, sessions: 5, draining: false };
+
+  it("takes it out while it drains, and back when it does not any longer", () => {
+    const site = new Site(three);
+    site.backends.hinted("eu-1", { ...calm, draining: true });
+    site.backends.alive("eu-1", undefined, undefined);
+    site.backends.hinted("eu-1", { ...calm, draining: true });
+    expect(site.names(6)).not.toContain("eu-1");
+    expect(site.backends.shouldLeave("eu-1", true)).toBe(true);
+    site.backends.hinted("eu-1", calm);
+    expect(site.names(6)).toContain("eu-1");
+    expect(site.changes).toEqual(["eu-1 starting stopping", "eu-1 stopping up"]);
+  });
+
+  it("lowers its weight when it has no time left, slowly", () => {
+    const site = new Site(three);
+    const weight = (name: string): number | undefined =>
+      site.backends.rows(site.usage).find((row) => row.name === name)?.effective_weight;
+    for (const load of [0, 70]) {
+      site.backends.hinted("eu-1", { ...calm, load });
+      site.clock.advance(1000);
+      site.backends.tick(site.usage, undefined);
+      expect(weight("eu-1")).toBe(100);
+    }
+    site.backends.hinted("eu-1", { ...calm, load: 100 });
+    for (const expected of [90, 81]) {
+      site.clock.advance(1000);
+      site.backends.tick(site.usage, undefined);
+      expect(weight("eu-1")).toBe(expected);
+    }
+    for (let second = 0; second < 30; second++) {
+      site.clock.advance(1000);
+      site.backends.tick(site.usage, undefined);
+    }
+    expect([weight("eu-1"), weight("eu-2")]).toEqual([25, 100]);
+  });
+});
+
 describe("stop", () => {
   it("leaves no timer", () => {
     const site = new Site(three);

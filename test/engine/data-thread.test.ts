@@ -314,6 +314,30 @@ describe("a link whose place another of the same server has taken", () => {
   });
 });
 
+describe("a link that has carried its bytes", () => {
+  const wear = { bytes: 100_000, records: 2 ** 23 };
+
+  it("is told of by a client", async () => {
+    const [server, ann] = [await serve(), client("ann", { wear })];
+    await join(ann, server, 3, annsPlace);
+    for (let n = 0; n < 100; n++) ann.kernel.injectPacket(packet("10.8.0.2", "192.0.2.1", 1000));
+    expect(await ann.next("worn")).toEqual({ type: "worn", link: 3 });
+  });
+
+  it("is asked to be replaced by a server, whichever direction it was", async () => {
+    for (const direction of ["up", "down"] as const) {
+      const [server, ann] = [await serve({ wear }), client("ann")];
+      await join(ann, server, 3, annsPlace);
+      for (let n = 0; n < 100; n++) {
+        if (direction === "up") ann.kernel.injectPacket(packet("10.8.0.2", "192.0.2.1", 1000));
+        else server.kernel.injectPacket(packet("192.0.2.1", "10.8.0.2", 1000));
+      }
+      expect(await ann.next("goaway")).toMatchObject({ link: 3, scope: "link" });
+      expect(server.count("worn")).toBe(0);
+    }
+  });
+});
+
 describe("demand", () => {
   it("is told each second while it is watched: flows that move data, in the direction that has more", async () => {
     const [server, ann] = [await serve(), client("ann")];

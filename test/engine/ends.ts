@@ -5,6 +5,7 @@ import type { Command, Event } from "../../src/daemon/engine/messages.ts";
 import type { Hello, Welcome } from "../../src/daemon/link/messages.ts";
 import { noLimits } from "../../src/daemon/limit/rules.ts";
 import { createBucketSlots } from "../../src/daemon/metrics/bucket-slots.ts";
+import type { WearLimits } from "../../src/daemon/link/wear.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
 import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
 import { clientTlsOptions } from "../../src/daemon/tls/options.ts";
@@ -46,7 +47,7 @@ export class End {
   constructor(
     mode: "server" | "client",
     tls: TlsMaterial,
-    options: { capacity?: number; features?: OffloadFeatures; clientToClient?: boolean } = {},
+    options: { capacity?: number; wear?: WearLimits; features?: OffloadFeatures; clientToClient?: boolean } = {},
   ) {
     const features = options.features ?? fullOffload;
     const { device, kernel } = fakeTun({ features });
@@ -61,6 +62,7 @@ export class End {
         material: tls,
         admission: { pending: 100, perSource: { pending: 100, rate: 1000, burst: 1000 } },
         liveness: { interval: 5000, timeout: 3000, misses: 3, stall: 5000 },
+        wear: options.wear ?? { bytes: 2 ** 30, records: 2 ** 23 },
         keepAlive: true,
         clientToClient: options.clientToClient ?? false,
         counters: this.counted.values,

@@ -74,6 +74,7 @@ class Thread {
       material: credentials[mode],
       admission: generous,
       liveness: patient,
+      wear: { bytes: 2 ** 30, records: 2 ** 23 },
       keepAlive: false,
       clientToClient: false,
       counters: createCounters(),

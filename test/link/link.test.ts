@@ -219,6 +219,15 @@ describe("an active link", () => {
     expect(owner.rtts).toEqual([30]);
   });
 
+  it("answers a PING with what its owner says of itself", async () => {
+    const { owner, peer } = await active();
+    owner.drains = true;
+    peer.read();
+    peer.socket.write(controlFrame(frameType.ping, Buffer.alloc(8, 7)));
+    const answer = decodePong((await peer.frame(frameType.pong)) ?? Buffer.alloc(16));
+    expect(answer).toMatchObject({ echo: Buffer.alloc(8, 7), drain: 1 });
+  });
+
   it("takes 50 control frames a second and closes at the next", async () => {
     const { link, owner, peer } = await active();
     const fifty = Buffer.concat(Array.from({ length: 50 }, () => ping));

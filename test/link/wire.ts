@@ -10,6 +10,7 @@ import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { material, type TestCa } from "../tls/certificates.ts";
+import type { Pong } from "../../src/daemon/link/messages.ts";
 import { type Frame, parse } from "./frames.ts";
 
 export interface Credentials {
@@ -43,6 +44,8 @@ export class Owner implements LinkHandlers {
   readonly packets: Buffer[] = [];
   readonly greetings: Buffer[] = [];
   readonly rtts: number[] = [];
+  readonly pongs: Pong[] = [];
+  drains = false;
   unsent = 0;
   onPacket: () => void = () => undefined;
   #waiting: { text: string; resolve: () => void }[] = [];
@@ -62,8 +65,17 @@ export class Owner implements LinkHandlers {
     this.onPacket();
   }
 
-  rtt(_link: Link, millis: number): void {
+  worn(): void {
+    this.#say("worn");
+  }
+
+  draining(): boolean {
+    return this.drains;
+  }
+
+  pong(_link: Link, millis: number, pong: Pong): void {
     this.rtts.push(millis);
+    this.pongs.push(pong);
     this.#say("rtt");
   }
 
@@ -119,6 +131,7 @@ export function openEnd(socket: TLSSocket, clock: FakeClock, liveness: LivenessR
     handlers: owner,
     landing: new LandingPool(allocateMemory, 0),
     liveness,
+    wear: { bytes: 2 ** 30, records: 2 ** 23 },
     greetingBy: clock.now() + 3000,
     now: () => clock.now(),
   });

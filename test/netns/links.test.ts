@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
+import type { ConfigBlocks, DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { Lab } from "../../src/cli/demo/lab.ts";
 import type { Running } from "../../src/cli/demo/running.ts";
 import { serviceUrl, startService, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
@@ -10,9 +10,13 @@ import { describeNetns, prefix } from "./harness/suite.ts";
 const waiting = { timeout: 20_000, interval: 200 };
 
 /** A server with a service on it and a client with such a pool, both running. */
-async function labWith(pool: Record<string, unknown>): Promise<{ lab: Lab; client: DaemonProcess }> {
+async function labWith(
+  pool: Record<string, unknown>,
+  server: ConfigBlocks = {},
+): Promise<{ lab: Lab; client: DaemonProcess }> {
   await using resources = new AsyncDisposableStack();
   const lab = resources.use(await Lab.create(prefix));
+  await lab.server.reconfigure(server);
   const client = await lab.client("laptop-ann", { pool });
   await lab.start(client);
   lab.use(await startService(lab.server.namespace, lab.inner));
@@ -83,5 +87,30 @@ describeNetns("a session with several links", () => {
     expect(codes.filter((code) => code === "link_down")).toHaveLength(1);
     for (const code of ["connect_failed", "breaker_changed", "backend_changed"]) expect(codes).not.toContain(code);
     expect((await client.status()).alerts).toEqual([]);
+  });
+
+  test("replaces each link that has carried its bytes, under traffic both ways, and loses nothing", async () => {
+    // The server notices and asks; the client makes the replacement.
+    const server = { security: { certificates: { rotation_bytes: "4MB" } } };
+    const { lab, client } = await labWith({ initial_size: 2, max_size: 2 }, server);
+    await using _ = lab;
+    await hasLinks(client, 2);
+    const since = Date.now();
+    const down = await transfers(lab, client, 3, "/stream?seconds=5&mbps=30");
+    const url = serviceUrl(lab.inner, "/upload");
+    const up = [1, 2].map(() => lab.use(startTransfer(client.namespace, url, 20_000_000)));
+    for (const transfer of [...down, ...up]) expect((await transferResult(transfer)).equal).toBe(true);
+    await expect.poll(async () => (await client.connections()).length, waiting).toBe(2);
+    await expect.poll(async () => (await accountOf([client, lab.server])).lost, waiting).toBe(0);
+    const account = await accountOf([client, lab.server]);
+    const codes = (await client.events(since)).map(({ code }) => code);
+    const replaced = codes.filter((code) => code === "link_up").length;
+    console.log(
+      `${replaced} links replaced: ${account.accepted} link frames, drops ${JSON.stringify(account.dropped)}`,
+    );
+    expect(replaced).toBeGreaterThan(3);
+    expect(account.dropped).toEqual({});
+    for (const code of ["link_down", "connect_failed"]) expect(codes).not.toContain(code);
+    expect(await lab.server.sessions()).toMatchObject([{ epoch: 1, links: 2 }]);
   });
 });

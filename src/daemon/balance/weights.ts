@@ -13,6 +13,10 @@ const turnHold: Millis = 60_000;
 /** Least factor: a weight of nothing would never show that it is better. */
 const floor = 0.01;
 const leastRttFactor = 0.25;
+/** Load in percent from which on a server should get less. */
+const busy = 70;
+/** What a server with full load loses of its weight. */
+const fullLoss = 0.75;
 
 /** What a backend's weight depends on, measured over the last seconds. */
 export interface Measured {
@@ -60,6 +64,11 @@ export function slowStart(recoveredAt: Millis | undefined, now: Millis): number 
 export function medianRtt(rtts: readonly (Millis | undefined)[]): Millis | undefined {
   const known = rtts.filter((rtt) => rtt !== undefined).toSorted((one, other) => one - other);
   return known[Math.floor((known.length - 1) / 2)];
+}
+
+/** What a server with `load` percent of its core in use can take more of, 0.25 to 1: busy is fine, full is not. */
+export function loadHint(load: number): number {
+  return clamp(1 - (fullLoss * (load - busy)) / (100 - busy), 1 - fullLoss, 1);
 }
 
 /** Where the factor should go: clamp(median / rtt, 0.25, 1) × (1 − failure rate) × slow start × load hint. */

@@ -97,7 +97,7 @@ export interface SecuritySettings {
     crl: PemSource | undefined;
     server_name: string | undefined;
   };
-  certificates: { auto_reload: boolean; rotation_interval: number };
+  certificates: { auto_reload: boolean; rotation_interval: number; rotation_bytes: number };
 }
 
 export interface AccessSettings {

@@ -93,6 +93,7 @@ export class DataThread {
   #load = 0;
   readonly #stopped = new AbortController();
   #demand: DemandWatch | undefined;
+  #draining = false;
   #downTold = false;
 
   constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
@@ -171,6 +172,9 @@ export class DataThread {
         return;
       case "retire":
         return this.#retire(command.link, command.afterMs);
+      case "draining":
+        this.#draining = command.on;
+        return;
       case "watch_demand":
         this.#demand = command.on ? new DemandWatch((flows) => this.#emit({ type: "demand", flows })) : undefined;
         return;
@@ -293,6 +297,7 @@ export class DataThread {
       handlers: this.#linkHandlers,
       landing: this.#landing,
       liveness: this.#options.liveness,
+      wear: this.#options.wear,
       greetingBy: performance.now() + greetingWithin,
       now: () => performance.now(),
     });
@@ -324,10 +329,17 @@ export class DataThread {
       this.#shapers.wake(session);
       this.#shapers.run();
     },
-    rtt: (link, millis) => {
+    pong: (link, rtt, { load, sessionCount: sessions, drain }) => {
       const held = this.#links.get(link.id);
-      if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = millis;
+      if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = rtt;
+      if (this.#options.mode === "server") return;
+      this.#emit({ type: "pong", link: link.id, load, sessions, draining: drain !== 0 });
     },
+    worn: (link) => {
+      if (this.#options.mode === "client") return this.#emit({ type: "worn", link: link.id });
+      link.control(frameType.goaway, encodeGoaway("link", "its keys are worn"));
+    },
+    draining: () => this.#draining,
     goaway: (link, scope, reason) => {
       if (this.#options.mode === "server") this.#finish(link);
       this.#emit({ type: "goaway", link: link.id, scope, reason });

@@ -3,6 +3,7 @@ import type { LimitRules } from "../limit/rules.ts";
 import type { AdmissionRules } from "../link/admission.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
+import type { WearLimits } from "../link/wear.ts";
 import type { SessionSpec } from "../session/data-session.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
@@ -18,6 +19,7 @@ export interface DataThreadOptions {
   readonly material: TlsMaterial;
   readonly admission: AdmissionRules;
   readonly liveness: LivenessRules;
+  readonly wear: WearLimits;
   readonly keepAlive: boolean;
   readonly clientToClient: boolean;
   readonly counters: Float64Array<SharedArrayBuffer>;
@@ -66,6 +68,8 @@ export type Command =
    * everything has arrived.
    */
   | { readonly type: "retire"; readonly link: number; readonly afterMs: number }
+  /** Server: what PONG says about moving elsewhere. */
+  | { readonly type: "draining"; readonly on: boolean }
   /** Client: counts flows that move data, or stops counting. */
   | { readonly type: "watch_demand"; readonly on: boolean }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
@@ -115,6 +119,16 @@ export type Event =
     }
   | { readonly type: "closed"; readonly link: number; readonly reason: string; readonly text: string }
   | { readonly type: "goaway"; readonly link: number; readonly scope: GoawayScope; readonly reason: string }
+  /** Client: a link has carried as much as it may. */
+  | { readonly type: "worn"; readonly link: number }
+  /** Client: what a server says about itself. `load` in percent. */
+  | {
+      readonly type: "pong";
+      readonly link: number;
+      readonly load: number;
+      readonly sessions: number;
+      readonly draining: boolean;
+    }
   /** Client, once a second while it is watched: flows that moved data. */
   | { readonly type: "demand"; readonly flows: number }
   /** A bucket's figures are at this slot from now on. */

@@ -13,10 +13,12 @@ import {
   encodeClose,
   encodePong,
   type GoawayScope,
+  type Pong,
 } from "./messages.ts";
 import { readInto } from "./read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
+import { Wear, type WearLimits } from "./wear.ts";
 
 const mostLowWater = 128 * 1024;
 
@@ -46,15 +48,20 @@ export interface LinkHandlers {
   settled(): void;
   /** Whole PACKET and OFFLOAD frames are about to be sent. */
   sending(link: Link, frames: Uint8Array, innerBytes: number): void;
-  rtt(link: Link, millis: number): void;
   /** The socket took something: there may be room for more. */
   room(link: Link): void;
+  /** The answer to a PING, and how long it took. */
+  pong(link: Link, rtt: Millis, pong: Pong): void;
+  /** Once: its keys have protected as much as they may, the link is to be replaced. */
+  worn(link: Link): void;
   goaway(link: Link, scope: GoawayScope, reason: string): void;
   /** The last call: frames that were accepted and never written, and why the link ended. */
   closed(link: Link, reason: string, text: string, unsentUnits: number): void;
   /** For PONG: percent of this thread's time in use, and the number of sessions. */
   load(): number;
   sessionCount(): number;
+  /** Whether this end would like its sessions to move elsewhere. */
+  draining(): boolean;
 }
 
 /** One TLS connection that has shaken hands, as either end sees it. */
@@ -76,6 +83,7 @@ export class Link {
   readonly #receiver: Receiver;
   readonly #rules: LivenessRules;
   readonly #now: () => Millis;
+  readonly #wear: Wear;
   #liveness: Liveness;
   #frameSince: Millis | undefined;
   #control = { second: 0, count: 0 };
@@ -91,6 +99,7 @@ export class Link {
     handlers: LinkHandlers;
     landing: LandingPool;
     liveness: LivenessRules;
+    wear: WearLimits;
     /** When HELLO or WELCOME must have come. */
     greetingBy: Millis;
     now: () => Millis;
@@ -102,6 +111,7 @@ export class Link {
     this.#handlers = parts.handlers;
     this.#rules = parts.liveness;
     this.#now = parts.now;
+    this.#wear = new Wear(parts.wear);
     this.state = { kind: "configuring", until: parts.greetingBy };
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
     this.#flight = flightStart(parts.now());
@@ -149,6 +159,7 @@ export class Link {
       return;
     }
     this.txBytes += innerBytes;
+    this.#wear.sent(bytes.length);
     if (units > 0) this.#handlers.sending(this, bytes, innerBytes);
     this.#queue.push(bytes, units, lender);
   }
@@ -188,6 +199,7 @@ export class Link {
       return;
     }
     if (this.state.kind === "closed") return;
+    if (this.state.kind === "active" && this.#wear.due()) this.#handlers.worn(this);
     if (this.#frameSince !== undefined && now - this.#frameSince > linkDeadlines.frame) {
       return this.close("timeout", "a frame did not arrive whole in time", "frame_timeout");
     }
@@ -243,6 +255,7 @@ export class Link {
   #arrived(length: number): void {
     if (this.state.kind === "closed") return;
     this.#received += length;
+    this.#wear.received(length);
     const fault = this.#receiver.filled(length);
     this.#handlers.settled();
     if (fault !== undefined) return this.close("protocol_error", fault);
@@ -271,13 +284,14 @@ export class Link {
     }
     if (this.state.kind !== "active") return this.close("protocol_error", "control frame before WELCOME");
     if (type === frameType.ping) {
-      const pong = { echo: body, load: this.#handlers.load(), drain: 0, sessionCount: this.#handlers.sessionCount() };
+      const to = this.#handlers;
+      const pong = { echo: body, load: to.load(), drain: to.draining() ? 1 : 0, sessionCount: to.sessionCount() };
       return this.control(frameType.pong, encodePong(pong));
     }
     if (type === frameType.pong) {
-      const sent = decodePong(body).echo.readDoubleBE(0);
-      const rtt = this.#now() - sent;
-      if (rtt >= 0 && rtt < 3_600_000) this.#handlers.rtt(this, rtt);
+      const pong = decodePong(body);
+      const rtt = this.#now() - pong.echo.readDoubleBE(0);
+      if (rtt >= 0 && rtt < 3_600_000) this.#handlers.pong(this, rtt, pong);
       return;
     }
     if (type === frameType.goaway) {

@@ -12,7 +12,7 @@ import {
   value,
   type Setting,
 } from "../setting.ts";
-import { duration, flag, oneOf } from "../value.ts";
+import { duration, flag, oneOf, size } from "../value.ts";
 
 export const security: Setting[] = [
   value("security.tls.enabled", flag, "Always true: there is no tunnel without TLS.", { default: true }),
@@ -47,10 +47,18 @@ export const security: Setting[] = [
   value(
     "security.certificates.rotation_interval",
     duration(minute, 365 * day),
-    "How often links move to the newest certificate.",
+    "Age at which a link is replaced by a new one, on the newest certificates.",
     {
       default: "24h",
-      ...lateLive,
+      ...live,
+    },
+  ),
+  value(
+    "security.certificates.rotation_bytes",
+    size(1024 ** 2, 64 * 1024 ** 3),
+    "What a link may carry in one direction before it is replaced; 2^23 TLS records are the bound in any case.",
+    {
+      default: "64GB",
     },
   ),
 ];
