@@ -11,6 +11,9 @@ import { describeNetns, prefix } from "../netns/harness/suite.ts";
 /** What a loaded machine may add to a bound of the fault table, in milliseconds. */
 const slack = 1500;
 
+/** How long all servers are gone, in seconds: until attempts are as rare as they get. */
+const away = 15;
+
 /** Milliseconds from `since` until the client had a link to this server. */
 async function movedAfter(client: DaemonProcess, server: DaemonProcess, since: number): Promise<number> {
   const linked = async (): Promise<number | undefined> =>
@@ -32,25 +35,23 @@ async function innerAddresses(client: DaemonProcess): Promise<string[]> {
 }
 
 describeNetns("a client of two servers, with proxy_arp", () => {
-  test.each([
-    ["IPv4", service],
-    ["IPv6", service6],
-  ])("server killed: the session moves at once and a TCP transfer over %s goes on", async (_, address) => {
+  test("server killed: the session moves at once, and TCP transfers over both families go on", async () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     await cluster.start();
     const { used, spare } = await cluster.places();
     const before = await innerAddresses(cluster.client);
-    const transfer = await streaming(cluster, 6, address);
+    const transfers = [await streaming(cluster, 5, service), await streaming(cluster, 5, service6)];
     const killed = Date.now();
     await used.end("SIGKILL");
     const moved = await movedAfter(cluster.client, spare, killed);
-    const result = await transferResult(transfer);
-    console.log(`server killed: moved after ${moved} ms, gap of the TCP transfer ${result.longest_gap_ms} ms`);
-    expect(result.equal).toBe(true);
+    const results = await Promise.all(transfers.map(transferResult));
+    const gaps = results.map(({ longest_gap_ms }) => longest_gap_ms);
+    console.log(`server killed: moved after ${moved} ms, gaps of the TCP transfers ${gaps.join(", ")} ms (IPv4, IPv6)`);
+    expect(results.every(({ equal }) => equal)).toBe(true);
     expect(moved).toBeLessThan(250 + slack);
-    expect(result.longest_gap_ms).toBeLessThan(1000 + slack);
+    expect(Math.max(...gaps)).toBeLessThan(1000 + slack);
     expect(await innerAddresses(cluster.client)).toEqual(before);
-    expect(before).toContain(result.local_address);
+    expect(results.map(({ local_address }) => local_address)).toEqual(before);
   });
 
   test("planned drain of the server in use under 8 streams: nothing fails, no link frame is lost", async () => {
@@ -92,7 +93,7 @@ describeNetns("a client of two servers, with proxy_arp", () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     await cluster.start();
     const { used, spare } = await cluster.places();
-    const transfer = await streaming(cluster, 12);
+    const transfer = await streaming(cluster, 8);
     const since = Date.now();
     await blackHole(used);
     const moved = await movedAfter(cluster.client, spare, since);
@@ -136,17 +137,17 @@ describeNetns("a client of two servers, with proxy_arp", () => {
     expect(result.longest_gap_ms).toBeLessThan(500 + slack);
   });
 
-  test("all servers gone, back after 60 s: reconnects by itself, with the same addresses", async () => {
+  test(`all servers gone, back after ${away} s: reconnects by itself, with the same addresses`, async () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     await cluster.start();
     const before = await innerAddresses(cluster.client);
     await Promise.all(cluster.servers.map(async (server) => await server.end("SIGKILL")));
-    await delay(60_000);
+    await delay(away * 1000);
     const back = Date.now();
     for (const server of cluster.servers) server.start();
     await Promise.all(cluster.servers.map(async (server) => await server.ready()));
     await cluster.client.ready(60);
-    console.log(`all servers gone for 60 s: linked ${Date.now() - back} ms after they were started`);
+    console.log(`all servers gone for ${away} s: linked ${Date.now() - back} ms after they were started`);
     expect(await innerAddresses(cluster.client)).toEqual(before);
     expect(await ping(cluster.client.namespace, service)).toMatchObject({ received: 5 });
     expect(await ping(cluster.client.namespace, service6)).toMatchObject({ received: 5 });
@@ -156,7 +157,7 @@ describeNetns("a client of two servers, with proxy_arp", () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     await cluster.start();
     const { used } = await cluster.places();
-    const transfer = await streaming(cluster, 12);
+    const transfer = await streaming(cluster, 9);
     used.process.signal("SIGSTOP");
     await delay(5000);
     used.process.signal("SIGCONT");
@@ -171,7 +172,7 @@ describeNetns("a client of two servers, with proxy_arp", () => {
     await using cluster = await Cluster.create(prefix, "proxy_arp");
     await cluster.start();
     const { used, spare } = await cluster.places();
-    const transfer = await streaming(cluster, 25);
+    const transfer = await streaming(cluster, 12);
     const since = Date.now();
     used.process.signal("SIGSTOP");
     const moved = await movedAfter(cluster.client, spare, since);
