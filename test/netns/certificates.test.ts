@@ -7,6 +7,15 @@ import type { CertificateReport } from "../../src/shared/control/certificates.ts
 import { findings, ping, startTraffic } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
+/** Sessions in the test of many; by hand with more of them. */
+const crowd = Number(process.env["CROWD"] ?? 200);
+
+interface Crowd {
+  open: number;
+  ended: number[];
+  again: Record<string, number>;
+}
+
 interface Steady {
   sent: number;
   lost: number;
@@ -20,8 +29,10 @@ async function serials(daemon: DaemonProcess, identity: string): Promise<string[
   return (await certificates(daemon)).peers.filter((row) => row.identity === identity).map(({ serial }) => serial);
 }
 
+/** Identities whose sessions have links. */
 async function identities(server: DaemonProcess): Promise<string[]> {
-  return (await server.sessions()).map(({ identity }) => identity).toSorted();
+  const linked = (await server.sessions()).filter(({ links }) => links > 0);
+  return linked.map(({ identity }) => identity).toSorted();
 }
 
 describeNetns("certificates of daemons that run", () => {
@@ -90,6 +101,36 @@ describeNetns("certificates of daemons that run", () => {
     expect(await ping(ann.namespace, lab.inner, 2)).toMatchObject({ received: 2 });
     expect(await identities(lab.server)).toEqual(["ann"]);
   });
+
+  test(`of ${crowd} sessions a new certificate and list end those that are revoked, and no others`, async () => {
+    const { directory } = lab.authority;
+    const { namespace, endpoint } = await lab.wire("crowd");
+    const [host = "", port = ""] = endpoint.split(":");
+    const bad = Math.floor(crowd / 10);
+    for (const name of ["good", "bad"]) await lab.authority.issue("client", name);
+    const many = lab.use(await startTraffic(namespace, "crowd", host, port, directory, "good", crowd - bad));
+    const few = lab.use(await startTraffic(namespace, "crowd", host, port, directory, "bad", bad));
+    expect((await lab.server.status()).sessions).toBe(crowd + 1);
+    const before = (await lab.server.status()).last_reload?.time_ms ?? 0;
+    await lab.authority.pki("renew", "--name", "edge-01");
+    await lab.authority.pki("revoke", "--name", "bad");
+    await expect
+      .poll(async () => (await lab.server.status()).sessions, { timeout: 20_000, interval: 200 })
+      .toBe(crowd + 1 - bad);
+    await expect
+      .poll(async () => (await lab.server.status()).refused["certificate_revoked"] ?? 0, { timeout: 15_000 })
+      .toBeGreaterThan(bad);
+    const reloads = (await lab.server.events(before)).filter(({ code }) => code === "certificates_renewed");
+    const revoked = await findings<Crowd>(few);
+    const others = await findings<Crowd>(many);
+    const last = Math.max(...revoked.ended) - (reloads.at(-1)?.time_ms ?? 0);
+    console.log(`${bad} of ${crowd} sessions revoked: the last was gone ${last} ms after the new list`);
+    expect(last).toBeLessThan(5000);
+    expect(revoked.open).toBe(0);
+    expect(revoked.ended).toHaveLength(bad);
+    expect(revoked.again["welcomed"]).toBeUndefined();
+    expect(others).toEqual({ open: crowd - bad, ended: [], again: {} });
+  }, 120_000);
 
   test("an identity that an operator shuts out stays out over a restart, until it is let in again", async () => {
     expect((await lab.server.ctl("revoke", "ann", "--dry-run")).stdout).toMatch(
