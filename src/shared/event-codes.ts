@@ -14,7 +14,7 @@ interface EventRow {
 }
 
 /** Code of every event and of every log line of a daemon that runs: public, docs/events.md repeats the table. */
-export const eventCodes = {
+const eventCodes = {
   started: { severity: "info", means: "The daemon is up.", next: "-" },
   stopped: { severity: "info", means: "The daemon ended as asked. In the log only.", next: "-" },
   not_in_effect: {

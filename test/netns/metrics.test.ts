@@ -3,6 +3,7 @@ import { Lab } from "../../src/cli/demo/lab.ts";
 import { catalogue } from "../../src/daemon/metrics/catalogue.ts";
 import { metricPrefix } from "../../src/daemon/metrics/metric.ts";
 import { ping } from "./harness/node.ts";
+import { metricsSpokenOf } from "./harness/monitoring.ts";
 import { get, sampleOf } from "./harness/scrape.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
@@ -43,6 +44,10 @@ describeNetns("metrics of real daemons", () => {
     for (const { name } of catalogue) {
       if (name !== "reload_timestamp_seconds") expect(both).toMatch(new RegExp(`^${metricPrefix}${name}[{ ]`, "m"));
     }
+
+    const spokenOf = metricsSpokenOf();
+    expect(spokenOf.length).toBeGreaterThan(25);
+    for (const name of spokenOf) expect(both).toMatch(new RegExp(`^# TYPE ${name} (counter|gauge)$`, "m"));
 
     expect(await get(client.namespace, "/readyz")).toMatchObject({ status: 200, text: "ready\n" });
     await lab.server.end("SIGKILL");

@@ -7,15 +7,26 @@ export interface Scrape {
 }
 
 const script = `
-  const response = await fetch(process.argv[1]);
-  const answer = { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
-  console.log(JSON.stringify(answer));
+  const answers = [];
+  for (const url of process.argv.slice(1)) {
+    const response = await fetch(url);
+    const type = response.headers.get("content-type");
+    answers.push({ status: response.status, type, text: await response.text() });
+  }
+  console.log(JSON.stringify(answers));
 `;
+
+/** GETs on the loopback of a namespace, one after the other. */
+export async function getAll(namespace: Namespace, paths: readonly string[], port: number): Promise<Scrape[]> {
+  const urls = paths.map((path) => `http://127.0.0.1:${port}${path}`);
+  return JSON.parse(await namespace.run(process.execPath, "--input-type=module", "-e", script, ...urls)) as Scrape[];
+}
 
 /** GET on the loopback of a namespace. */
 export async function get(namespace: Namespace, path: string, port = 9090): Promise<Scrape> {
-  const url = `http://127.0.0.1:${port}${path}`;
-  return JSON.parse(await namespace.run(process.execPath, "--input-type=module", "-e", script, url)) as Scrape;
+  const [answer] = await getAll(namespace, [path], port);
+  if (answer === undefined) throw new Error(`no answer to ${path}`);
+  return answer;
 }
 
 /** Value of one series, NaN when it is not there. */
