@@ -31,7 +31,7 @@ import {
   recoveredAt,
 } from "./health/check-state.ts";
 import { nextProbeAt } from "./health/probe-schedule.ts";
-import type { AttemptPermit, Choice, Endpoint } from "./pool/connector.ts";
+import type { AttemptPermit } from "./pool/connector.ts";
 import type { CallOutcome } from "./pool/outcome.ts";
 
 /** A session that ends sooner is a failed call. */

@@ -12,7 +12,7 @@ import { hashText } from "./balance/hash.ts";
 import { makeStrategy } from "./balance/strategies.ts";
 import type { AcceptRoutes, ClientSettings, EndpointSettings, Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
-import type { Event } from "./engine/messages.ts";
+import type { Event, LinkTimes } from "./engine/messages.ts";
 import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
@@ -121,6 +121,11 @@ export class ClientRole implements Role {
   onEvent(event: Event): void {
     const { links } = this.#parts;
     switch (event.type) {
+      case "connected": {
+        const record = links.get(event.link);
+        if (record !== undefined) record.state = "authenticating";
+        return;
+      }
       case "secured": {
         const record = links.get(event.link);
         if (record === undefined) return;
@@ -482,7 +487,7 @@ export class ClientRole implements Role {
     record.session = welcome.session;
     record.server = serverKey(welcome);
     record.state = "active";
-    if (extra && first) return this.#extended(record);
+    if (extra && first) return this.#extended(record, event.took);
     const kept = this.#joined?.welcome.session === welcome.session;
     this.#joined = { welcome, since: kept ? (this.#joined?.since ?? clock.now()) : clock.now() };
     record.inner = this.inner;
@@ -500,7 +505,11 @@ export class ClientRole implements Role {
     if (links.get(link) === undefined) return;
     this.ready = true;
     const inner = this.inner.join(" ");
-    events.add("info", "link_up", `linked to ${welcome.serverId} as ${inner}`, { backend: record.backend, inner });
+    events.add("info", "link_up", `linked to ${welcome.serverId} as ${inner}`, {
+      backend: record.backend,
+      inner,
+      ...timeFacts(event.took),
+    });
   }
 
   #closed(event: Extract<Event, { type: "closed" }>): void {
@@ -513,7 +522,11 @@ export class ClientRole implements Role {
         this.#backends.linkDied(record.backend, event.reason);
       }
       const message = `lost ${others ? "a" : "the"} link to ${record.backend} (${event.reason}) ${event.text}`.trim();
-      this.#parts.events.add("warning", "link_down", message, { backend: record.backend, reason: event.reason });
+      this.#parts.events.add("warning", "link_down", message, {
+        backend: record.backend,
+        reason: event.reason,
+        lived_seconds: Math.round((this.#parts.clock.now() - record.since) / 1000),
+      });
     }
     if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
     if (this.#connector.current?.link !== event.link) {
@@ -540,7 +553,7 @@ export class ClientRole implements Role {
   }
 
   /** One more link of the session is up. */
-  #extended(record: LinkRecord): void {
+  #extended(record: LinkRecord, took: LinkTimes): void {
     record.inner = this.inner;
     this.#connector.joined();
     const links = 1 + this.#extra.links.length;
@@ -548,6 +561,7 @@ export class ClientRole implements Role {
     this.#parts.events.add("info", "link_up", `one more link to ${backend}, ${links} in all`, {
       backend,
       count: links,
+      ...timeFacts(took),
     });
   }
 
@@ -580,6 +594,10 @@ export class ClientRole implements Role {
       this.#parts.events.add("warning", "host_route_refused", `${what}: ${reason}`, {});
     }
   }
+}
+
+function timeFacts({ authenticate, configure }: LinkTimes): { authenticate_ms: number; configure_ms: number } {
+  return { authenticate_ms: Math.round(authenticate), configure_ms: Math.round(configure) };
 }
 
 /** A server's run: links with the same one lead to the same sessions. */

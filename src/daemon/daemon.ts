@@ -12,6 +12,7 @@ import { denyFile } from "./deny-file.ts";
 import { DenyList } from "./access/deny-list.ts";
 import { Certificates } from "./certificates.ts";
 import type { Loaded } from "./config/load.ts";
+import { unknownResources } from "./monitor/resources.ts";
 import { type ControlSettings, isServer, type Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
@@ -323,6 +324,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         last_reload: this.#reloader.last,
         log_level: this.#parts.log.level,
         log_lines_lost: this.#parts.log.lost,
+        resources: this.#telemetry?.resources() ?? unknownResources,
         alerts: [
           ...this.#controlAlerts(),
           ...this.#certificates.alerts(),

@@ -190,6 +190,7 @@ export class ServerRole implements Role {
         return this.#services.onEvent(event);
       case "dial_failed":
       case "probed":
+      case "connected":
       case "secured":
       case "welcome":
       case "demand":
@@ -408,7 +409,7 @@ export class ServerRole implements Role {
 
   async #hello(event: Extract<Event, { type: "hello" }>): Promise<void> {
     const { engine, events, links, clock } = this.#parts;
-    const { link, identity, remote, hello, slot } = event;
+    const { link, identity, remote, hello, slot, took } = event;
     if (links.get(link) !== undefined) {
       return engine.send({ type: "close", link, reason: "protocol_error", text: "a second HELLO" });
     }
@@ -461,7 +462,14 @@ export class ServerRole implements Role {
     // A second link changes nothing on the LAN; whoever comes from another server must be told of there.
     if (hello.intent !== "join" || session.links.size === 1) this.#own(session);
     const how = { new: "opened", join: "joined", takeover: "took over" }[hello.intent];
-    const facts = { identity, remote, session: shortSession(session.id), inner: session.addresses.join(" ") };
+    const facts = {
+      identity,
+      remote,
+      session: shortSession(session.id),
+      inner: session.addresses.join(" "),
+      authenticate_ms: Math.round(took.authenticate),
+      configure_ms: Math.round(took.configure + clock.now() - record.since),
+    };
     events.add("info", "link_up", `${identity} ${how} a session from ${remote}`, { ...facts, intent: hello.intent });
   }
 

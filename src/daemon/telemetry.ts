@@ -1,5 +1,5 @@
 import type { Clock, Millis } from "../shared/clock.ts";
-import type { Alert } from "../shared/control/snapshot.ts";
+import type { Alert, Resources } from "../shared/control/snapshot.ts";
 import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
@@ -10,12 +10,15 @@ import { type Exposition, Exporter } from "./metrics/exposition.ts";
 import { IdentityTotals } from "./metrics/identity-totals.ts";
 import { linkField } from "./metrics/link-slots.ts";
 import { createLoopCells, LoopMeter, LoopWindow } from "./metrics/loop-delay.ts";
-import { readProcess } from "./metrics/process.ts";
+import { type ProcessFigures, readProcess } from "./metrics/process.ts";
 import type { MetricsView, Readings } from "./metrics/view.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import { resourceAlerts } from "./monitor/resources.ts";
 import type { LinkBook } from "./pool/link-book.ts";
 import { refusalReasons } from "./tls/refusal.ts";
 
+/** Counting descriptors costs time where there are thousands. */
+const processEvery: Millis = 10_000;
 const retryAfter: Millis = 10_000;
 /** Without a lost log line the alert ends. */
 const quietAfter: Millis = 60_000;
@@ -47,6 +50,8 @@ export class Telemetry {
   #identities: IdentityTotals | undefined;
   #settings: PrometheusSettings | undefined;
   #serving: Serving = { kind: "off" };
+  #process: ProcessFigures = readProcess();
+  #processAt: Millis;
   #lostBefore = 0;
   /** When lines were last lost; undefined when that is a minute ago. */
   #logLost: Millis | undefined;
@@ -55,6 +60,7 @@ export class Telemetry {
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
+    this.#processAt = parts.clock.now();
     this.#windows = { main: new LoopWindow(this.#mainLoop), "data-1": new LoopWindow(parts.dataLoop) };
   }
 
@@ -74,6 +80,7 @@ export class Telemetry {
     this.#mainMeter.sample();
     for (const window of Object.values(this.#windows)) window.tick();
     this.#sampleIdentities();
+    this.#sampleProcess();
     this.#checkLog();
     if (this.#serving.kind !== "failed" || this.#parts.clock.now() < this.#serving.retryAt) return;
     this.#serving = { ...this.#serving, retryAt: Number.POSITIVE_INFINITY };
@@ -85,8 +92,23 @@ export class Telemetry {
     return this.#changing;
   }
 
+  resources(): Resources {
+    const { openDescriptors, mostDescriptors, residentBytes, mostMemoryBytes } = this.#process;
+    const loops = Object.entries(this.#windows).map(([thread, { figures }]) => [
+      thread,
+      Math.round(figures.worst * 1000),
+    ]);
+    return {
+      open_descriptors: openDescriptors,
+      most_descriptors: mostDescriptors,
+      resident_bytes: residentBytes,
+      most_memory_bytes: mostMemoryBytes,
+      loop_delay_ms: Object.fromEntries(loops) as Record<string, number>,
+    };
+  }
+
   alerts(): Alert[] {
-    const alerts: Alert[] = [];
+    const alerts = resourceAlerts(this.resources());
     if (this.#logLost !== undefined) {
       const message = `${this.#parts.log.lost} log lines could not be written, the last ones a moment ago`;
       alerts.push({ code: "log_lost", severity: "warning", message });
@@ -133,6 +155,13 @@ export class Telemetry {
     const before = this.#serving;
     this.#serving = { kind: "off" };
     if (before.kind === "open") await before.endpoint[Symbol.asyncDispose]();
+  }
+
+  #sampleProcess(): void {
+    const now = this.#parts.clock.now();
+    if (now - this.#processAt < processEvery) return;
+    this.#processAt = now;
+    this.#process = readProcess();
   }
 
   #checkLog(): void {

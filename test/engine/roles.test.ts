@@ -69,7 +69,9 @@ describe("a client and its server", () => {
   it("agree on a session, with addresses and routes for the host, and carry packets", async () => {
     const server = await serve();
     const ann = await client("ann");
-    await ann.told("link_up");
+    const times = { authenticate_ms: expect.any(Number), configure_ms: expect.any(Number) };
+    expect((await ann.told("link_up")).facts).toMatchObject(times);
+    expect((await server.told("link_up")).facts).toMatchObject(times);
     expect(ann.role.ready).toBe(true);
     expect(ann.role.inner).toEqual(["10.8.1.1", "fd00:8::2"]);
     expect(ann.applied.at(-1)).toMatchObject({

@@ -41,6 +41,13 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     ca_expires_seconds: 3000 * 86_400,
     crl_expires_seconds: 300 * 86_400,
     last_reload: null,
+    resources: {
+      open_descriptors: 40,
+      most_descriptors: 65_536,
+      resident_bytes: 90_000_000,
+      most_memory_bytes: null,
+      loop_delay_ms: { main: 2, "data-1": 3 },
+    },
     log_level: "info",
     log_lines_lost: 0,
     alerts: [],

@@ -25,6 +25,7 @@ export function aView(fields: Partial<MetricsView> = {}): MetricsView {
       heapBytes: 20_000_000,
       openDescriptors: 30,
       mostDescriptors: 1024,
+      mostMemoryBytes: null,
     },
     identities: [{ identity: "laptop-ann", connections: 1, rxBytes: 10, txBytes: 20 }],
     ...fields,

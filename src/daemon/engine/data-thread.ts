@@ -38,7 +38,7 @@ import type { TlsMaterial } from "../tls/material.ts";
 import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/trust.ts";
 import { checkPeer } from "../tls/peer.ts";
 import type { TunDevice } from "../tun/device.ts";
-import type { Command, DataThreadOptions, Event } from "./messages.ts";
+import type { Command, DataThreadOptions, Event, LinkTimes } from "./messages.ts";
 import { SessionLimits } from "./session-limits.ts";
 import { ServiceHost } from "./service-host.ts";
 
@@ -58,8 +58,17 @@ const landingBytes = 512 * 1024;
 
 const monotonic = (): number => systemClock.now();
 
+interface Secured {
+  readonly socket: TLSSocket;
+  readonly identity: string;
+  readonly remote: string;
+  readonly authenticateMs: number;
+}
+
 interface Held {
   readonly link: Link;
+  readonly authenticateMs: number;
+  readonly securedAt: number;
   readonly slot: number;
   session: DataSession<FlowLink> | undefined;
   readonly certificate: PeerCertificate;
@@ -231,9 +240,9 @@ export class DataThread {
       authentication: authentication("client"),
       handlers: {
         refused: (remote, reason, text) => this.#emit({ type: "refused", remote, reason, text }),
-        secured: (socket, identity, remote) => {
+        secured: (socket, identity, remote, took) => {
           const id = this.#nextLink++;
-          this.#open(id, socket, identity, remote, helloDeadline);
+          this.#open(id, { socket, identity, remote, authenticateMs: took }, helloDeadline);
         },
       },
     });
@@ -247,13 +256,14 @@ export class DataThread {
 
   async #dial(command: Extract<Command, { type: "dial" }>): Promise<void> {
     const begun = performance.now();
-    const outcome = await this.#connect(command.target, command.timeoutMs);
+    const connected = (): void => this.#emit({ type: "connected", link: command.link });
+    const outcome = await this.#connect(command.target, command.timeoutMs, connected);
     if (outcome.kind === "failed") {
       return this.#emit({ type: "dial_failed", link: command.link, reason: outcome.reason, text: outcome.text });
     }
     if (this.#stopped.signal.aborted) return void outcome.socket.destroy();
     const rest = Math.max(1, command.timeoutMs - (performance.now() - begun));
-    const held = this.#open(command.link, outcome.socket, command.target.identity, outcome.remote, rest);
+    const held = this.#open(command.link, { ...outcome, identity: command.target.identity }, rest);
     if (held === undefined) {
       const text = "core.max_connections links are open";
       return this.#emit({ type: "dial_failed", link: command.link, reason: "server_full", text });
@@ -271,17 +281,19 @@ export class DataThread {
     this.#emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
   }
 
-  #connect(target: DialTarget, timeout: number): ReturnType<typeof dial> {
+  #connect(target: DialTarget, timeout: number, connected?: () => void): ReturnType<typeof dial> {
     return dial(target, {
       tls: clientTlsOptions(this.#material, target.serverName),
       timeout,
       keepAlive: this.#options.keepAlive,
       authentication: authentication("server"),
+      connected,
       signal: this.#stopped.signal,
     });
   }
 
-  #open(id: number, socket: TLSSocket, identity: string, remote: string, greetingWithin: number): Held | undefined {
+  #open(id: number, secured: Secured, greetingWithin: number): Held | undefined {
+    const { socket, identity, remote, authenticateMs } = secured;
     const slot = this.#slots.take();
     if (slot === undefined) {
       socket.write(controlFrame(frameType.close, encodeClose("server_full", "")));
@@ -301,7 +313,16 @@ export class DataThread {
       greetingBy: performance.now() + greetingWithin,
       now: () => performance.now(),
     });
-    const held: Held = { link, slot, session: undefined, certificate: this.#certificateOf(socket), greeted: false };
+    const securedAt = performance.now();
+    const held: Held = {
+      link,
+      slot,
+      authenticateMs,
+      securedAt,
+      session: undefined,
+      certificate: this.#certificateOf(socket),
+      greeted: false,
+    };
     this.#links.set(id, held);
     link.start();
     return held;
@@ -362,7 +383,8 @@ export class DataThread {
       link.state = { kind: "configuring", until: performance.now() + admissionDeadline };
       const { identity, remote } = link;
       const { slot, certificate } = held;
-      return this.#emit({ type: "hello", link: link.id, slot, remote, identity, certificate, hello });
+      const took = timesOf(held);
+      return this.#emit({ type: "hello", link: link.id, slot, remote, identity, certificate, took, hello });
     }
     if (type !== frameType.welcome) return link.close("protocol_error", "unexpected HELLO");
     const welcome = decodeWelcome(body);
@@ -386,7 +408,8 @@ export class DataThread {
       acl: [],
     });
     if (held.session === undefined) this.#join(held, session);
-    this.#emit({ type: "welcome", link: link.id, slot: held.slot, remote: link.remote, welcome });
+    const { slot } = held;
+    this.#emit({ type: "welcome", link: link.id, slot, remote: link.remote, took: timesOf(held), welcome });
   }
 
   #admit(command: Extract<Command, { type: "admit" }>): void {
@@ -525,6 +548,10 @@ function toldLately(at: Map<string, number>, session: string): boolean {
   if (now - (at.get(session) ?? Number.NEGATIVE_INFINITY) < quietFor) return true;
   at.set(session, now);
   return false;
+}
+
+function timesOf({ authenticateMs, securedAt }: Held): LinkTimes {
+  return { authenticate: authenticateMs, configure: performance.now() - securedAt };
 }
 
 function authentication(peerRole: "server" | "client"): Authentication {

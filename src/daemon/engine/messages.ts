@@ -85,6 +85,14 @@ export type Command =
   /** Ends every link and the listener; answered by `stopped`. */
   | { readonly type: "stop"; readonly reason: CloseReason };
 
+/** How long the steps of a link took so far, in milliseconds. */
+export interface LinkTimes {
+  /** From the TCP connection to the peer's identity. */
+  readonly authenticate: number;
+  /** From there to HELLO (server) or WELCOME (client). */
+  readonly configure: number;
+}
+
 /** From a data thread to the control plane. */
 export type Event =
   | { readonly type: "listening"; readonly port: number }
@@ -97,10 +105,13 @@ export type Event =
       readonly remote: string;
       readonly identity: string;
       readonly certificate: PeerCertificate;
+      readonly took: LinkTimes;
       readonly hello: Hello;
     }
   /** `reason` undefined: the server answered. */
   | { readonly type: "probed"; readonly name: string; readonly reason: string | undefined; readonly text: string }
+  /** Client: TCP is connected, TLS begins. */
+  | { readonly type: "connected"; readonly link: number }
   | { readonly type: "dial_failed"; readonly link: number; readonly reason: string; readonly text: string }
   /** `local` is our own outer address. */
   | {
@@ -115,6 +126,7 @@ export type Event =
       readonly link: number;
       readonly slot: number;
       readonly remote: string;
+      readonly took: LinkTimes;
       readonly welcome: Welcome;
     }
   | { readonly type: "closed"; readonly link: number; readonly reason: string; readonly text: string }

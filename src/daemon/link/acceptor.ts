@@ -6,8 +6,8 @@ import type { Authentication } from "./peer.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 export interface AcceptorHandlers {
-  /** TLS is done and the peer's identity known; the connection has said nothing yet. */
-  secured(socket: TLSSocket, identity: string, remote: string): void;
+  /** TLS is done and the peer's identity known, `took` after it was accepted; the connection has said nothing yet. */
+  secured(socket: TLSSocket, identity: string, remote: string, took: Millis): void;
   refused(remote: string, reason: string, text: string): void;
 }
 
@@ -30,6 +30,7 @@ export class Acceptor {
   readonly #waiting = new WaitingRoom<Socket>(mostWaiting);
   /** Handshakes under way by `address:port`. */
   readonly #begun = new Map<string, Socket>();
+  readonly #acceptedAt = new WeakMap<Socket, Millis>();
 
   constructor(parts: {
     tls: TlsOptions;
@@ -84,6 +85,7 @@ export class Acceptor {
   #connected(socket: Socket): void {
     socket.on("error", () => {});
     if (socket.remoteAddress === undefined) return void socket.destroy();
+    this.#acceptedAt.set(socket, this.#now());
     if (this.#keepAlive) socket.setKeepAlive(true, 60_000);
     const surplus = this.#waiting.add(sourceKey(socket.remoteAddress), socket);
     if (surplus !== undefined) {
@@ -118,12 +120,15 @@ export class Acceptor {
   #secured(socket: TLSSocket): void {
     const remote = remoteOf(socket);
     const peer = this.#authentication.peer(socket);
+    const raw = this.#begun.get(remote);
+    const now = this.#now();
+    const took = now - ((raw === undefined ? undefined : this.#acceptedAt.get(raw)) ?? now);
     if (this.#begun.delete(remote)) {
-      this.#admission.end(socket.remoteAddress ?? "", this.#now(), peer.kind === "identity");
+      this.#admission.end(socket.remoteAddress ?? "", now, peer.kind === "identity");
     }
     // The error of a connection that closes before it has an owner.
     socket.on("error", () => {});
-    if (peer.kind === "identity") this.#handlers.secured(socket, peer.name, remote);
+    if (peer.kind === "identity") this.#handlers.secured(socket, peer.name, remote, took);
     else this.#refuse(socket, remote, peer.reason);
     this.#begin();
   }

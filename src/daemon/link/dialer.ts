@@ -19,6 +19,8 @@ export type DialOutcome =
       readonly remote: string;
       /** Our own outer address. */
       readonly local: string;
+      /** From the TCP connection to the server's identity. */
+      readonly authenticateMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: string; readonly text: string };
 
@@ -44,6 +46,8 @@ export function dial(
     timeout: Millis;
     keepAlive: boolean;
     authentication: Authentication;
+    /** TCP is connected, TLS begins. */
+    connected?: (() => void) | undefined;
     /** Gives the attempt up. */
     signal: AbortSignal;
   },
@@ -73,6 +77,11 @@ export function dial(
     parts.signal.addEventListener("abort", onAbort);
     const timer = setTimeout(() => fail("timeout", `no TLS connection within ${parts.timeout} ms`), parts.timeout);
     socket.on("error", onError);
+    let since = performance.now();
+    socket.once("connect", () => {
+      since = performance.now();
+      parts.connected?.();
+    });
     socket.once("secureConnect", () => {
       const peer = parts.authentication.peer(socket);
       if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
@@ -84,6 +93,7 @@ export function dial(
         socket,
         remote: `${target.host}:${target.port}`,
         local: socket.localAddress ?? "",
+        authenticateMs: performance.now() - since,
       });
     });
   });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 
 /** What the process uses; null where /proc does not say. */
 export interface ProcessFigures {
@@ -9,6 +10,8 @@ export interface ProcessFigures {
   readonly heapBytes: number;
   readonly openDescriptors: number | null;
   readonly mostDescriptors: number | null;
+  /** The service's memory limit. */
+  readonly mostMemoryBytes: number | null;
 }
 
 export function readProcess(): ProcessFigures {
@@ -22,7 +25,14 @@ export function readProcess(): ProcessFigures {
     heapBytes: heapUsed,
     openDescriptors: descriptors(),
     mostDescriptors: field("/proc/self/limits", /^Max open files\s+(\d+)/m),
+    mostMemoryBytes: memoryLimit(),
   };
+}
+
+/** Without a limit the kernel's answer is more than the machine has. */
+function memoryLimit(): number | null {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : null;
 }
 
 function field(file: string, pattern: RegExp): number | null {

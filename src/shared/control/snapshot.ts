@@ -43,8 +43,19 @@ export interface Status {
   log_level: LogLevel;
   /** Log lines of this run that could not be written. */
   log_lines_lost: number;
+  resources: Resources;
   /** Problems that an operator should know of, most severe first. */
   alerts: Alert[];
+}
+
+/** What the process uses, some seconds old; null where the system does not say, or sets no limit. */
+export interface Resources {
+  open_descriptors: number | null;
+  most_descriptors: number | null;
+  resident_bytes: number;
+  most_memory_bytes: number | null;
+  /** The longest delay of each thread's event loop in the last minute. */
+  loop_delay_ms: Record<string, number>;
 }
 
 export interface LastReload {

@@ -3,7 +3,6 @@ import {
   client,
   day,
   entries,
-  lateLive,
   limitedBy,
   list,
   live,
