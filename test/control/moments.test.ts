@@ -2,14 +2,9 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pageOf } from "../../src/daemon/control/moment-page.ts";
 import type { MomentPage } from "../../src/shared/control/protocol.ts";
-import type { Connection, Moment } from "../../src/shared/control/snapshot.ts";
+import type { Connection } from "../../src/shared/control/snapshot.ts";
 import { type ControlRig, controlRig } from "../fakes/control-server.ts";
-import { aBackend, aConnection, aSnapshot, startOfTime } from "../fakes/snapshot.ts";
-
-function aMoment(fields: Partial<Moment> = {}): Moment {
-  const { status, connections, sessions, backends, breakers } = aSnapshot();
-  return { time_ms: startOfTime, status, connections, sessions, backends, breakers, omitted: 0, ...fields };
-}
+import { aBackend, aConnection, aMoment, startOfTime } from "../fakes/snapshot.ts";
 
 let rig: ControlRig;
 beforeEach(async () => {

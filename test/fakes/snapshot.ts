@@ -5,6 +5,7 @@ import type {
   ControlState,
   DaemonEvent,
   HistoryPoint,
+  Moment,
   Service,
   Session,
   Snapshot,
@@ -198,4 +199,10 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     history: [aPoint(1), aPoint(2)],
     ...fields,
   };
+}
+
+/** A second of the history; without fields it is what `aSnapshot` is. */
+export function aMoment(fields: Partial<Moment> = {}): Moment {
+  const { v: _v, control: _control, events: _events, history: _history, ...tables } = aSnapshot();
+  return { ...tables, omitted: 0, ...fields };
 }

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { History, type Recorded } from "../../src/daemon/monitor/history.ts";
-import { aBackend, aConnection, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+import { aBackend, aConnection, aMoment, aStatus, startOfTime } from "../fakes/snapshot.ts";
 
 function second(at: number, fields: Partial<Recorded> = {}): Recorded {
-  const { status, connections, sessions, backends, breakers, services } = aSnapshot();
-  return { time_ms: startOfTime + at * 1000, status, connections, sessions, backends, breakers, services, ...fields };
+  const { omitted: _, ...moment } = aMoment({ time_ms: startOfTime + at * 1000 });
+  return { ...moment, ...fields };
 }
 
 test("a second comes back as it was, numbers as precise as a screen shows them", () => {

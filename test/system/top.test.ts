@@ -166,7 +166,7 @@ test("a paste is ignored", async () => {
   terminal.type("Down");
   await terminal.until(/^▌ c\d+ /m);
   terminal.paste("x\t\rx\t\rq");
-  terminal.type("3");
+  terminal.type("8");
   await terminal.until(/INNER ADDRESSES/);
   expect(daemon.said).toEqual(["ready"]);
 });
@@ -174,7 +174,7 @@ test("a paste is ignored", async () => {
 test("draws every size whole", async () => {
   for (const [columns, rows, wanted] of [
     [160, 50, /losses[^]*LAST 60 s/],
-    [60, 12, /1 Connections 40 ─ 2 ▲ ─ 3/],
+    [60, 12, /1 Connections 40 +2 ▲ +4/],
     [40, 8, /40 connections/],
     [120, 40, /╭─ sent [^]*REMOTE/],
     [80, 24, /^ rx .*\n tx .*/m],

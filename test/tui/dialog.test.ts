@@ -60,7 +60,16 @@ function orderOf(action: ActionName): Order {
 }
 
 /** Those that are opened by an editor or a command only, or have no row that they are done to. */
-const elsewhere: readonly ActionName[] = ["set_weight", "revoke", "allow", "reload", "rotate", "stop", "undo"];
+const elsewhere: readonly ActionName[] = [
+  "set_weight",
+  "revoke",
+  "allow",
+  "reload",
+  "rotate",
+  "stop",
+  "undo",
+  "confirm",
+];
 
 test("every action has a key and is tried here, but those that need a command", () => {
   const tried = openers.map(({ action }) => action);
@@ -95,7 +104,7 @@ describe.each(openers)("$action", ({ action, tab, key, title }) => {
   });
 
   test("its key is told in the help", () => {
-    const help = new Driver({ rows: 80 }).snapshot(rows).press(tab, "down", "?");
+    const help = new Driver({ rows: 140 }).snapshot(rows).press(tab, "down", "?");
     expect(help.lines.some((line) => new RegExp(`│ +${key} .*; asks first`).test(line))).toBe(true);
   });
 });
@@ -137,7 +146,7 @@ describe("a dialog", () => {
     expect(told(new Driver({ role: "viewer" }), "2", "down", "d")).toContain("viewers may look only");
     expect(told(new Driver(), "x")).toContain("select a connection first");
     expect(told(new Driver(), "2", "m")).toContain("select a backend first");
-    expect(told(new Driver(), "5", "down", "x")).toContain("choose a connection or a session");
+    expect(told(new Driver(), "6", "down", "x")).toContain("choose a connection or a session");
     expect(told(new Driver(), "2", "down", "x")).toContain("choose a connection or a session");
     expect(told(new Driver(), "1", "down", "d")).toContain("choose a backend or a breaker");
     expect(new Driver().snapshot(rows).press("down").wait(9000).press("x").text).toContain("the data is stale");
@@ -212,7 +221,7 @@ const key = fc.constantFrom(
   " ",
   "a",
 );
-const anyTab = fc.constantFrom("1", "2", "3", "4", "5");
+const anyTab = fc.constantFrom("1", "2", "4", "5", "6", "8");
 
 /** Plays events on a tab with lone and merged keys, and looks at every act where it happens. */
 function acted(

@@ -35,10 +35,11 @@ const modes: readonly (readonly string[])[] = [
   ["/", "a", "b"],
   ["2", "down"],
   ["2", "down", "d"],
-  ["3"],
+  ["8"],
+  ["5", "down"],
   ["4", "down"],
   ["4", "down", "O"],
-  ["5"],
+  ["6"],
 ];
 
 describe("any snapshot fits any screen", () => {
@@ -145,17 +146,17 @@ describe("what the screen says", () => {
     expect(driver.text).toContain("$ sssonector ctl connections --watch");
     expect(driver.press("2").text).toContain("$ sssonector ctl backends --watch");
     expect(driver.press("down").text).toContain("$ sssonector ctl drain eu-1");
-    expect(driver.press("3").text).toContain("$ sssonector ctl sessions --watch");
+    expect(driver.press("8").text).toContain("$ sssonector ctl sessions --watch");
     expect(driver.press("4").text).toContain("$ sssonector ctl breakers --watch");
     expect(driver.press("down").text).toContain("$ sssonector ctl open-breaker eu-1");
-    expect(driver.press("5").text).toContain("$ sssonector ctl events --follow");
+    expect(driver.press("6").text).toContain("$ sssonector ctl events --follow");
     expect(driver.press("1", "down").text).toContain("$ sssonector ctl kick c");
     const odd = new Driver().snapshot(aSnapshot({ connections: [aConnection("it's $(reboot)")] })).press("down");
     expect(odd.text).toContain("kick 'it'\\''s $(reboot)'");
   });
 
   test("help lists every key and says why one can't be used now", () => {
-    const driver = new Driver({ columns: 100, rows: 80 }).snapshot().press("?");
+    const driver = new Driver({ columns: 100, rows: 140 }).snapshot().press("?");
     for (const word of [
       "previous page",
       "Ctrl-Z",
@@ -218,15 +219,15 @@ describe("what the screen says", () => {
 
   test("a tab says when something in it should be looked at", () => {
     expect(tabs({})).not.toContain("▲");
-    expect(tabs({ backends: [aBackend("eu-1", { operational: "down" })] })).toMatch(/2 Backends ▲ ─/);
+    expect(tabs({ backends: [aBackend("eu-1", { operational: "down" })] })).toMatch(/2 Backends 1 ▲ ─/);
     expect(tabs({ backends: [aBackend("eu-1", { operational: "down", admin: "maint" })] })).not.toContain("▲");
-    expect(tabs({ breakers: [aBreaker("eu-1", { state: "half-open" })] })).toMatch(/4 Breakers ▲ ─/);
+    expect(tabs({ breakers: [aBreaker("eu-1", { state: "half-open" })] })).toMatch(/4 Breakers 1 ▲ ─/);
     expect(tabs({ breakers: [aBreaker("eu-1", { state: "observe" })] })).not.toContain("▲");
   });
 
   test("a narrow footer keeps the last hints", () => {
     const narrow = new Driver({ columns: 60, rows: 20 }).snapshot().press("2").lines.at(-1);
-    expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}\? help {2}q quit/);
+    expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w weight {2}\? help {2}q quit/);
     expect(narrow).not.toContain("select");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Moment, Snapshot } from "../../src/shared/control/snapshot.ts";
-import { aConnection, anEvent, aPoint, aSnapshot, aStatus, startOfTime } from "../fakes/snapshot.ts";
+import { aConnection, aMoment, anEvent, aPoint, aSnapshot, startOfTime } from "../fakes/snapshot.ts";
 import { Driver } from "./driver.ts";
 
 const now = startOfTime + 100_000;
@@ -16,9 +16,7 @@ function live(fields: Partial<Snapshot> = {}): Snapshot {
 }
 
 function moment(second: number, id = `at-${second}`): Moment {
-  const { sessions, backends, breakers } = aSnapshot();
-  const time_ms = startOfTime + second * 1000;
-  return { time_ms, status: aStatus(), connections: [aConnection(id)], sessions, backends, breakers, omitted: 0 };
+  return aMoment({ time_ms: startOfTime + second * 1000, connections: [aConnection(id)] });
 }
 
 function asked(driver: Driver): number[] {

@@ -2,7 +2,7 @@ import { exitCodes } from "../../shared/control/exit.ts";
 import { limits } from "../../shared/control/protocol.ts";
 import { SssonectorError } from "../../shared/errors.ts";
 import { printable } from "../../shared/text.ts";
-import { type Act, perform } from "./act.ts";
+import { type Act, acting, perform } from "./act.ts";
 import { type Context, printJson } from "./context.ts";
 import { noBackend } from "./no-backend.ts";
 import { notClosed } from "./not-closed.ts";
@@ -25,44 +25,41 @@ function named({ args: [backend = ""] }: Context): string {
   return backend;
 }
 
-function risk({ options }: Context, dryRun: boolean): { dry_run: boolean; accept_risk: boolean } {
-  return { dry_run: dryRun, accept_risk: options.acceptRisk };
-}
-
 export const drain: Act = onBackend((client, context, dryRun) =>
   client.call("drain", {
     backend: context.args[0],
     deadline_ms: context.options.deadline,
-    ...risk(context, dryRun),
+    ...acting(context, dryRun),
   }),
 );
 
 export const ready: Act = onBackend((client, context, dryRun) =>
-  client.call("ready", { backend: context.args[0], dry_run: dryRun }),
+  client.call("ready", { backend: context.args[0], ...acting(context, dryRun) }),
 );
 
 export const maint: Act = onBackend((client, context, dryRun) =>
-  client.call("maint", { backend: named(context), ...risk(context, dryRun) }),
+  client.call("maint", { backend: named(context), ...acting(context, dryRun) }),
 );
 
 /** @throws SssonectorError usage, before the daemon is asked */
 export async function setWeight(context: Context): Promise<number> {
   const weight = weightOf(context.args[1] ?? "");
-  const act: Act = (client, _context, dryRun) =>
-    client.call("set_weight", { backend: named(context), weight, ...risk(context, dryRun) });
+  const confirm_within_ms = context.options.confirmWithin;
+  const act: Act = (client, seen, dryRun) =>
+    client.call("set_weight", { backend: named(context), weight, confirm_within_ms, ...acting(seen, dryRun) });
   return perform(context, onBackend(act));
 }
 
 /** @throws SssonectorError usage, before the daemon is asked */
 export async function openBreaker(context: Context): Promise<number> {
   const for_ms = durationOf("for", context.options.for);
-  const act: Act = (client, _context, dryRun) =>
-    client.call("open_breaker", { backend: named(context), for_ms, ...risk(context, dryRun) });
+  const act: Act = (client, seen, dryRun) =>
+    client.call("open_breaker", { backend: named(context), for_ms, ...acting(seen, dryRun) });
   return perform(context, onBackend(act));
 }
 
 export const closeBreaker: Act = onBackend((client, context, dryRun) =>
-  client.call("close_breaker", { backend: named(context), dry_run: dryRun }),
+  client.call("close_breaker", { backend: named(context), ...acting(context, dryRun) }),
 );
 
 /**
@@ -78,7 +75,7 @@ export async function resetBreaker(context: Context): Promise<number> {
 }
 
 function reset(context: Context, which: { backend: string } | { all: true }): Promise<number> {
-  const act: Act = (client, _context, dryRun) => client.call("reset_breaker", { ...which, dry_run: dryRun });
+  const act: Act = (client, seen, dryRun) => client.call("reset_breaker", { ...which, ...acting(seen, dryRun) });
   return perform(context, onBackend(act));
 }
 

@@ -35,8 +35,8 @@ export const backendVerbs: readonly Verb[] = [
     kind: "act",
     does: "pin a backend's weight, 0 to 256; auto gives it back",
     arguments: ["BACKEND", "N|auto"],
-    options: ["accept-risk"],
-    example: "set-weight eu-1 50",
+    options: ["accept-risk", "confirm-within"],
+    example: "set-weight eu-1 50 --confirm-within 1m",
     run: setWeight,
   },
   {

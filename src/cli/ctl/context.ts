@@ -10,6 +10,8 @@ export interface Context {
   /** The verb's arguments, as many as it must have and at most as many as it takes; none is empty. */
   args: readonly string[];
   terminal: Terminal;
+  /** `control.revision` of what the operator was shown; undefined: nothing was. */
+  revision?: number | undefined;
   /** @throws SssonectorError control_* */
   connect(): Promise<ControlClient>;
 }

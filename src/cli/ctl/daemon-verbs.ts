@@ -1,4 +1,4 @@
-import { kick, logLevel, perform, reload, stop } from "./act.ts";
+import { confirm, kick, logLevel, perform, reload, stop, undo } from "./act.ts";
 import type { Verb } from "./verb.ts";
 
 /** Verbs that act on the daemon, its connections and sessions. */
@@ -8,7 +8,7 @@ export const daemonVerbs: readonly Verb[] = [
     kind: "act",
     does: "close a connection, or a session with its links; the peer may come back",
     arguments: ["CONNECTION|SESSION"],
-    options: ["reason"],
+    options: ["reason", "accept-risk"],
     example: 'kick c17 --reason "moved to be-2"',
     run: (context) => perform(context, kick),
   },
@@ -28,9 +28,25 @@ export const daemonVerbs: readonly Verb[] = [
     run: (context) => perform(context, logLevel),
   },
   {
+    name: "confirm",
+    kind: "act",
+    does: "keep your changes that would revert by themselves",
+    example: "confirm",
+    run: (context) => perform(context, confirm),
+  },
+  {
+    name: "undo",
+    kind: "act",
+    does: "take back your last change of a weight, a backend, a breaker or the deny list",
+    options: ["accept-risk"],
+    example: "undo --dry-run",
+    run: (context) => perform(context, undo),
+  },
+  {
     name: "stop",
     kind: "act",
     does: "stop the daemon gracefully",
+    options: ["accept-risk"],
     example: "stop --yes",
     run: (context) => perform(context, stop),
   },

@@ -26,7 +26,8 @@ export type OptionName =
   | "for"
   | "deadline"
   | "all"
-  | "accept-risk";
+  | "accept-risk"
+  | "confirm-within";
 
 /** Every option of every verb. */
 export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
@@ -49,6 +50,7 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
     does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker: a duration",
   },
   deadline: { value: "DURATION", does: "close what is left after that time" },
+  "confirm-within": { value: "DURATION", does: "revert by itself unless `confirm` comes within that time" },
   all: { does: "every breaker" },
   "accept-risk": { does: "do it also when it takes the last healthy backend" },
 };
@@ -76,6 +78,7 @@ export interface Options {
   for: string | undefined;
   /** Milliseconds. */
   deadline: number | undefined;
+  confirmWithin: number | undefined;
   all: boolean;
   acceptRisk: boolean;
 }
@@ -100,6 +103,7 @@ export function decodeOptions(raw: RawOptions): Options {
     yes: raw.yes === true,
     for: text(raw.for),
     deadline: durationOf("deadline", raw.deadline),
+    confirmWithin: durationOf("confirm-within", raw["confirm-within"]),
     all: raw.all === true,
     acceptRisk: raw["accept-risk"] === true,
   };

@@ -1,10 +1,11 @@
-import { type Act, perform } from "./act.ts";
+import { type Act, acting, perform } from "./act.ts";
 import type { Verb } from "./verb.ts";
 
-const revoke: Act = (client, { args: [identity = ""], options }, dryRun) =>
-  client.call("revoke", { identity, dry_run: dryRun, accept_risk: options.acceptRisk });
-const allow: Act = (client, { args: [identity = ""] }, dryRun) => client.call("allow", { identity, dry_run: dryRun });
-const rotate: Act = (client, _context, dryRun) => client.call("rotate", { dry_run: dryRun });
+const revoke: Act = (client, context, dryRun) =>
+  client.call("revoke", { identity: context.args[0] ?? "", ...acting(context, dryRun) });
+const allow: Act = (client, context, dryRun) =>
+  client.call("allow", { identity: context.args[0] ?? "", ...acting(context, dryRun) });
+const rotate: Act = (client, context, dryRun) => client.call("rotate", acting(context, dryRun));
 
 /** Verbs that act on who is trusted. */
 export const trustVerbs: readonly Verb[] = [

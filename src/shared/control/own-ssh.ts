@@ -51,8 +51,10 @@ function readProcess(pid: number): ProcessView | undefined {
  * The connections that a user's ssh connection goes through: on a server those of the session that it comes from, on a
  * client all of them when it was reached by its inner address.
  */
-export function ownConnections({ connections, status }: Pick<Snapshot, "connections" | "status">,
-  ssh: SshConnection): Connection[] {
+export function ownConnections(
+  { connections, status }: Pick<Snapshot, "connections" | "status">,
+  ssh: SshConnection,
+): Connection[] {
   const reached = status.mode === "client" && status.inner.some((address) => bare(address) === ssh.local);
   return connections.filter(({ inner }) => reached || inner.some((address) => bare(address) === ssh.peer));
 }

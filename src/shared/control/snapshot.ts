@@ -290,14 +290,7 @@ export interface HistoryPoint {
 }
 
 /** The daemon's state at a second of its history. Events and totals over time are in the snapshot and the event log. */
-export interface Moment {
-  /** Milliseconds since the Unix epoch. */
-  time_ms: number;
-  status: Status;
-  connections: Connection[];
-  sessions: Session[];
-  backends: Backend[];
-  breakers: Breaker[];
+export type Moment = Omit<Snapshot, "v" | "control" | "events" | "history"> & {
   /** Rows that were left out, since the history keeps the busiest connections and the first rows of other tables. */
   omitted: number;
-}
+};

@@ -1,13 +1,22 @@
+import { complete, eraseCommand, runCommand } from "../model/command.ts";
 import { type Step, step } from "../model/message.ts";
 import { activeList, type State } from "../model/state.ts";
 import { setFilter } from "./filter.ts";
 import type { KeyRow } from "./row.ts";
 
-function scrollHelp(lines: number): (state: State) => Step {
+function scroll(lines: number): (state: State) => Step {
   return (state) =>
-    state.mode.kind === "help"
-      ? step({ ...state, mode: { kind: "help", top: Math.max(0, state.mode.top + lines) } })
+    state.mode.kind === "help" || state.mode.kind === "detail"
+      ? step({ ...state, mode: { ...state.mode, top: Math.max(0, state.mode.top + lines) } })
       : step(state);
+}
+
+function openDetail(state: State): Step {
+  return step({ ...state, mode: { kind: "detail", top: 0 } });
+}
+
+function nothingSelected(state: State): string | undefined {
+  return activeList(state).selected === undefined ? "select a row first" : undefined;
 }
 
 function browse(state: State): Step {
@@ -20,6 +29,56 @@ function undoFilter(state: State): Step {
 
 /** Keys of the filter and of the help. */
 export const frontRows: readonly KeyRow[] = [
+  {
+    keys: ["enter"],
+    layer: "list",
+    shown: "Enter",
+    what: "everything about the selected row",
+    disabled: nothingSelected,
+    act: openDetail,
+  },
+  {
+    keys: ["down", "j"],
+    layer: "detail",
+    shown: "↓ j",
+    what: "scroll down",
+    hint: ["↑/↓", "scroll"],
+    act: scroll(1),
+  },
+  { keys: ["up", "k"], layer: "detail", shown: "↑ k", what: "scroll up", act: scroll(-1) },
+  {
+    keys: ["escape", "q", "enter"],
+    layer: "detail",
+    shown: "Esc q",
+    what: "back to the table",
+    hint: ["Esc", "back"],
+    act: browse,
+  },
+  {
+    keys: [":"],
+    layer: "list",
+    shown: ":",
+    what: "a command of `sssonector ctl`, with completion",
+    act: (state) => step({ ...state, mode: { kind: "command", text: "" } }),
+  },
+  {
+    keys: ["enter"],
+    layer: "command",
+    shown: "Enter",
+    what: "run it",
+    hint: ["Enter", "run"],
+    alone: true,
+    act: runCommand,
+  },
+  { keys: ["tab"], layer: "command", shown: "Tab", what: "complete", hint: ["Tab", "complete"], act: complete },
+  {
+    keys: ["backspace"],
+    layer: "command",
+    shown: "Backspace",
+    what: "take back a character",
+    act: (state) => step(eraseCommand(state)),
+  },
+  { keys: ["escape"], layer: "command", shown: "Esc", what: "no command", hint: ["Esc", "cancel"], act: browse },
   { keys: ["enter"], layer: "filter", shown: "Enter", what: "keep the filter", hint: ["Enter", "keep"], act: browse },
   {
     keys: ["escape"],
@@ -51,9 +110,9 @@ export const frontRows: readonly KeyRow[] = [
     shown: "↓ j",
     what: "scroll down",
     hint: ["↑/↓", "scroll"],
-    act: scrollHelp(1),
+    act: scroll(1),
   },
-  { keys: ["up", "k"], layer: "help", shown: "↑ k", what: "scroll up", act: scrollHelp(-1) },
+  { keys: ["up", "k"], layer: "help", shown: "↑ k", what: "scroll up", act: scroll(-1) },
   {
     keys: ["escape", "q", "?", "enter"],
     layer: "help",

@@ -2,7 +2,7 @@ import { layout } from "../model/layout.ts";
 import { type ListState, mark, markAll, move, unselected } from "../model/list.ts";
 import { type Step, step } from "../model/message.ts";
 import { activeList, type State, withList } from "../model/state.ts";
-import { tabOrder, tables } from "../tables/index.ts";
+import { tabKeys, tabOrder, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 import { setFilter } from "./filter.ts";
 import type { KeyRow } from "./row.ts";
@@ -11,8 +11,7 @@ function edit(change: (list: ListState, height: number) => ListState): (state: S
   return (state) => step(withList(state, change(activeList(state), layout(state).table)));
 }
 
-function tabRow(tab: TabName, at: number): KeyRow {
-  const key = String(at + 1);
+function tabRow([tab, key]: readonly [TabName, string]): KeyRow {
   const what = tables[tab].title.toLowerCase();
   return { keys: [key], layer: "list", shown: key, what, act: (state) => step({ ...state, tab }) };
 }
@@ -80,7 +79,7 @@ export const listRows: readonly KeyRow[] = [
     what: "last row",
     act: edit((list, height) => move(move(list, 0, height), list.order.length, height)),
   },
-  ...tabOrder.map(tabRow),
+  ...tabKeys.map(tabRow),
   {
     keys: ["tab"],
     layer: "list",

@@ -2,7 +2,9 @@ import type { Millis } from "../../shared/clock.ts";
 import { type Effect, type Step, step } from "../model/message.ts";
 import type { State } from "../model/state.ts";
 import type { Key } from "./split.ts";
+import { typeCommand } from "../model/command.ts";
 import { editName } from "../model/dialog.ts";
+import { typeDigit } from "../model/edit.ts";
 import { typedFilter } from "./filter.ts";
 import { type KeyRow, layerOf } from "./row.ts";
 import { keyRows } from "./table.ts";
@@ -19,6 +21,8 @@ export function rowFor(state: State, key: string): KeyRow | undefined {
 /** A character for the text that is being typed, if one is. */
 function typed(state: State, text: string): State {
   if (state.mode.kind === "filter") return typedFilter(state, text);
+  if (state.mode.kind === "command") return typeCommand(state, text);
+  if (state.mode.kind === "edit") return typeDigit(state, text);
   return editName(state, (name) => name + text);
 }
 

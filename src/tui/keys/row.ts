@@ -5,7 +5,7 @@ import type { Mode, State } from "../model/state.ts";
 import type { TabName } from "../tables/table.ts";
 
 /** Where a key counts. Keys of `always` go first, then those of what is in front: dialog, help, filter or list. */
-export type Layer = "always" | "dialog" | "name" | "help" | "filter" | "list";
+export type Layer = "always" | "dialog" | "name" | "help" | "detail" | "filter" | "command" | "edit" | "list";
 
 export interface KeyRow {
   readonly keys: readonly string[];
@@ -32,6 +32,9 @@ export function layerOf(mode: Mode): Layer {
     case "act":
       return asksName(mode.dialog) ? "name" : "dialog";
     case "filter":
+    case "command":
+    case "edit":
+    case "detail":
     case "help":
       return mode.kind;
   }

@@ -2,6 +2,7 @@
 import { step } from "../model/message.ts";
 import { actionRows } from "./action-rows.ts";
 import { dialogRows } from "./dialog-rows.ts";
+import { editRows } from "./edit-rows.ts";
 import { frontRows } from "./front-rows.ts";
 import { listRows } from "./list-rows.ts";
 import type { KeyRow } from "./row.ts";
@@ -19,6 +20,7 @@ export const keyRows: readonly KeyRow[] = [
   ...listRows,
   ...timeRows,
   ...actionRows,
+  ...editRows,
   {
     keys: ["?"],
     layer: "list",

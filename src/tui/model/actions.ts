@@ -17,7 +17,8 @@ export type ActionName =
   | "reload"
   | "rotate"
   | "stop"
-  | "undo";
+  | "undo"
+  | "confirm";
 
 /** What one act asks of the daemon. */
 export type Request = { [M in ActionName]: { readonly method: M; readonly params: Params<M> } }[ActionName];
@@ -205,6 +206,14 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     doing: "taking it back",
     target: "none",
     request: (_target, _args, params) => ({ method: "undo", params }),
+  },
+  confirm: {
+    verb: "confirm",
+    button: "Confirm",
+    word: "confirm",
+    doing: "confirming",
+    target: "none",
+    request: (_target, _args, params) => ({ method: "confirm", params }),
   },
 };
 

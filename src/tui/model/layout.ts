@@ -33,7 +33,8 @@ const fixedLines = 4;
 
 export function layout({ columns, rows, snapshot, tab }: Pick<State, "columns" | "rows" | "snapshot" | "tab">): Layout {
   const throughput = throughputLines(rows);
-  const alerts = Math.min(snapshot?.status.alerts.length ?? 0, rows < 16 ? 1 : rows < 30 ? 2 : 4);
+  const wanted = snapshot === undefined ? 0 : snapshot.status.alerts.length + snapshot.control.unconfirmed.length;
+  const alerts = Math.min(wanted, rows < 16 ? 1 : rows < 30 ? 2 : 4);
   const strip = tab === "events" ? 0 : stripLines(rows);
   const twin = rows >= 20;
   const table = rows - fixedLines - throughput - alerts - strip - (twin ? 1 : 0);

@@ -49,10 +49,25 @@ export interface Dialog {
   readonly token: number;
 }
 
+/** A new weight for a backend, before its dialog. */
+export interface Editor {
+  readonly backend: string;
+  /** The weight that it has. */
+  readonly from: number;
+  /** A whole number, or `auto`. */
+  readonly text: string;
+  /** Whether it reverts unless it is confirmed in time. */
+  readonly confirm: boolean;
+}
+
 export type Mode =
   | { readonly kind: "browse" }
   | { readonly kind: "filter"; readonly before: string }
   | { readonly kind: "help"; readonly top: number }
+  /** The selected row, at length. */
+  | { readonly kind: "detail"; readonly top: number }
+  | { readonly kind: "command"; readonly text: string }
+  | { readonly kind: "edit"; readonly editor: Editor }
   | { readonly kind: "act"; readonly dialog: Dialog };
 
 export interface State {
@@ -101,6 +116,7 @@ export function initialState(setup: Setup, columns: number, rows: number): State
     lists: {
       connections: newList(tables.connections.sort),
       backends: newList(tables.backends.sort),
+      services: newList(tables.services.sort),
       sessions: newList(tables.sessions.sort),
       breakers: newList(tables.breakers.sort),
       events: newList(tables.events.sort),

@@ -38,7 +38,11 @@ function onSnapshot(state: State, live: Snapshot, now: Millis): State {
   const next = { ...state, live, receivedAt: now, age: 0, trends };
   if (state.time.kind === "past") return next;
   const resort = state.mode.kind === "browse" && now - state.lastKeyAt >= restBeforeSort;
-  return withRows({ ...next, snapshot: upToNow(live) }, rowsFor(state, live), resort);
+  return withRows(
+    { ...next, snapshot: state.setup.recording === undefined ? live : upToNow(live) },
+    rowsFor(state, live),
+    resort,
+  );
 }
 
 /** Brings the list in line after a change of tab, filter, sort or of the second that is shown. */

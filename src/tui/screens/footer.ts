@@ -2,6 +2,7 @@ import { fit, type Line, seg, type Segment, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { type KeyRow, layerOf } from "../keys/row.ts";
 import { keyRows } from "../keys/table.ts";
+import { candidates } from "../model/command.ts";
 import type { State } from "../model/state.ts";
 import { twinOf } from "./twin.ts";
 
@@ -30,8 +31,20 @@ function fitting(hints: readonly Line[], columns: number): Line {
   return shown.toReversed().flat();
 }
 
+/** The command that is typed, and what its last word could become. */
+function commandLine(state: State, text: string): Line {
+  const { glyphs } = state.setup;
+  const typed = drawable(text).slice(Math.max(0, text.length - state.columns + 20));
+  const found = state.notice ?? candidates(state).slice(0, 12).join(" ");
+  return fit(
+    [seg(" :", "key"), seg(typed, "strong"), seg(`${glyphs.caret} `, "key"), seg(drawable(found), "dim")],
+    state.columns,
+  );
+}
+
 /** The keys that count now and have a word for it. */
 export function keysLine(state: State): Line {
+  if (state.mode.kind === "command") return commandLine(state, state.mode.text);
   if (state.notice !== undefined) {
     const text = cut(drawable(state.notice), state.columns - 2, state.setup.glyphs.cut);
     return fit([seg(` ${text}`, "warn")], state.columns);

@@ -11,6 +11,9 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
   ["dialog", "Dialog"],
   ["name", "Dialog that asks for the name: the last healthy backend"],
   ["filter", "Filter"],
+  ["command", "Command"],
+  ["edit", "Weight"],
+  ["detail", "Details"],
   ["help", "Help"],
   ["always", "Everywhere"],
 ];

@@ -16,11 +16,12 @@ export function tableLines(state: State, height: number): Line[] {
   const list = activeList(state);
   const placed = placeColumns(tables[state.tab].columns, columns);
   const { ids } = viewport(list, height);
-  const draw = { glyphs: setup.glyphs, trends, time_ms: state.snapshot?.time_ms ?? 0 };
+  const { snapshot } = state;
   const lines = ids.flatMap((id) => {
     const gone = id === list.ghost?.id;
     const row = gone ? list.ghost : items.get(id);
-    if (row === undefined) return [];
+    if (row === undefined || snapshot === undefined) return [];
+    const draw = { glyphs: setup.glyphs, trends, snapshot };
     return [rowLine(row, placed, { selected: id === list.selected, gone, marked: list.marked.has(id) }, columns, draw)];
   });
   const note = lines.length === 0 ? [fit([seg(`  ${emptyText(state)}`, "dim")], columns)] : [];

@@ -3,10 +3,12 @@ import { fit, type Line, overlay, seg } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
 import { type Layout, layout } from "../model/layout.ts";
 import type { State } from "../model/state.ts";
-import { alertLines } from "./alerts.ts";
+import { alertLines, alertsOf } from "./alerts.ts";
 import { keysLine, twinLine } from "./footer.ts";
 import { helpBox } from "./help.ts";
+import { detailBox } from "./detail.ts";
 import { dialogBox } from "./dialog.ts";
+import { editBox } from "./edit.ts";
 import { tableLines } from "./list.ts";
 import { smallLines } from "./small.ts";
 import { stripLines } from "./strip.ts";
@@ -38,7 +40,7 @@ function above(state: State, { throughput: graphLines, alerts }: Layout): Line[]
   if (snapshot === undefined) return [...waiting(state, graphLines), tabLine(state)];
   return [
     ...throughput(snapshot, columns, graphLines, setup.glyphs),
-    ...alertLines(snapshot.status.alerts, alerts, columns, setup.glyphs),
+    ...alertLines(alertsOf(snapshot), alerts, columns, setup.glyphs),
     tabLine(state),
   ];
 }
@@ -57,7 +59,12 @@ function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
       return overlay(lines, dialogBox(state, state.mode.dialog), state.columns);
     case "help":
       return overlay(lines, helpBox(state), state.columns);
+    case "detail":
+      return overlay(lines, detailBox(state, state.mode.top), state.columns);
+    case "edit":
+      return overlay(lines, editBox(state, state.mode.editor), state.columns);
     case "browse":
+    case "command":
     case "filter":
       return lines;
   }

@@ -1,10 +1,10 @@
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import { rule } from "../draw/box.ts";
 import { count } from "../draw/format.ts";
-import { type Line, seg, type Segment } from "../draw/line.ts";
+import { type Line, seg, type Segment, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { activeList, type State } from "../model/state.ts";
-import { tabOrder, tables } from "../tables/index.ts";
+import { tabKeys, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 
 function filterRemark(state: State): Segment[] {
@@ -16,31 +16,42 @@ function filterRemark(state: State): Segment[] {
   return [seg(" /", "dim"), seg(text, "warn"), seg(` ${count(order.length)} of ${count(state.items.size)} `, "dim")];
 }
 
-/** Cells from which every tab has its title, and from which every one has its rows counted too. */
-const titlesFrom = 76;
-const countsFrom = 110;
+/** How much a tab says that is not on the screen, from most to least. */
+const levels = ["counted", "whole", "short", "key"] as const;
+type Level = (typeof levels)[number];
 
 /** Whether a tab that is not on the screen has something that should be looked at. */
 function troubled(snapshot: Snapshot | undefined, tab: TabName): boolean {
   if (snapshot === undefined) return false;
   if (tab === "backends") return snapshot.backends.some((row) => row.operational === "down" && row.admin !== "maint");
+  if (tab === "services") return snapshot.services.some(({ state }) => state === "down" || state === "failed");
   return tab === "breakers" && snapshot.breakers.some(({ state }) => state !== "closed" && state !== "observe");
 }
 
-/** The rule over the table with the tabs, how many rows they have, and the filter. */
-export function tabLine(state: State): Line {
-  const { snapshot, tab, columns, setup } = state;
-  const parts = tabOrder.flatMap((name, at) => {
+function tabParts(state: State, level: Level): Segment[] {
+  const { snapshot, tab, setup } = state;
+  return tabKeys.flatMap(([name, key], at) => {
     const current = name === tab;
-    const title = current || columns >= titlesFrom ? ` ${tables[name].title}` : "";
-    const counted = snapshot !== undefined && (current || columns >= countsFrom);
+    const { title: whole, short } = tables[name];
+    const title =
+      current || level === "whole" || level === "counted" ? ` ${whole}` : level === "short" ? ` ${short}` : "";
+    const counted = snapshot !== undefined && (current || level === "counted");
     const rows = counted ? ` ${count(snapshot[name].length)}` : "";
+    const apart = level === "counted" || level === "whole";
     return [
-      ...(at === 0 ? [] : [seg(setup.glyphs.rule, "faint")]),
-      seg(` ${at + 1}`, current ? "key" : "dim"),
+      ...(at === 0 || !apart ? [] : [seg(setup.glyphs.rule, "faint")]),
+      seg(` ${key}`, current ? "key" : "dim"),
       seg(`${title}${rows} `, current ? "strong" : "dim"),
       ...(troubled(snapshot, name) ? [seg(`${setup.glyphs.warning} `, "warn")] : []),
     ];
   });
-  return rule(parts, filterRemark(state), columns, setup.glyphs);
+}
+
+/** The rule over the table with the tabs, how many rows they have, and the filter. */
+export function tabLine(state: State): Line {
+  const { columns, setup } = state;
+  const remark = filterRemark(state);
+  const room = columns - width(remark) - 3;
+  const fitting = levels.map((level) => tabParts(state, level)).find((parts) => width(parts) <= room);
+  return rule(fitting ?? tabParts(state, "key"), remark, columns, setup.glyphs);
 }

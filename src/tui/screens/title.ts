@@ -1,4 +1,4 @@
-import type { DaemonState } from "../../shared/control/snapshot.ts";
+import type { DaemonState, Snapshot } from "../../shared/control/snapshot.ts";
 import { roughly, span, timeOfDay } from "../draw/format.ts";
 import { fit, type Line, seg, type Segment, spread, type Tone, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
@@ -41,6 +41,12 @@ function access(state: State): Segment {
   return mayAct(state) ? seg("[rw]", "strong") : seg("[ro]", "dim");
 }
 
+/** Who else is attached, besides this console. */
+function presence({ control }: Snapshot): Line[] {
+  const others = control.attached.length - 1;
+  return others > 0 ? [[seg("  "), seg(`+${others} attached`, "dim")]] : [];
+}
+
 /** As many of the facts as fit, from the first on; a fact is never cut. */
 function fitting(facts: readonly Line[], columns: number): Line {
   let room = columns;
@@ -64,6 +70,7 @@ export function titleLine(state: State): Line {
     [gap, seg(drawable(status.state), stateTones[status.state] ?? "warn")],
     [gap, certificate(status.certificate_expires_seconds)],
     ...(state.setup.ssh === undefined ? [[gap, seg("YOU ?", "warn")]] : []),
+    ...presence(snapshot),
     [gap, seg(`up ${roughly(status.uptime_seconds)}`, "dim")],
   ];
   const right = [seg(" "), access(state), seg(` ${timeOfDay(shown)} `)];

@@ -21,6 +21,7 @@ function weight(row: Backend): string {
 export const backends: Table = defineTable<Backend>({
   name: "backends",
   title: "Backends",
+  short: "Back",
   noun: "backend",
   sort: { column: "name", descending: false },
   rows: (snapshot) => snapshot.backends,

@@ -3,6 +3,8 @@ import { count, span } from "../draw/format.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import { seg, type Segment, type Tone } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
+import { breakerStrip } from "../model/breaker-strip.ts";
+import { stripCells } from "./breaker-cells.ts";
 import { breakerStates } from "./breaker-states.ts";
 import { defineTable, type Table } from "./table.ts";
 
@@ -21,6 +23,7 @@ function words(cause: string | null): string | null {
 export const breakers: Table = defineTable<Breaker>({
   name: "breakers",
   title: "Breakers",
+  short: "Break",
   noun: "breaker",
   sort: { column: "name", descending: false },
   rows: (snapshot) => snapshot.breakers,
@@ -123,6 +126,17 @@ export const breakers: Table = defineTable<Breaker>({
       cell: (row) => seg(count(row.calls), "dim"),
       order: (row) => row.calls,
       descending: true,
+    },
+    {
+      key: "strip",
+      title: "LAST 5 min",
+      min: 30,
+      max: 30,
+      priority: 6,
+      cell: (row, { snapshot, glyphs, columns }) => {
+        const cells = stripCells(breakerStrip(snapshot, row.name, columns), glyphs);
+        return seg(cells.map(({ text }) => text).join(""), breakerStates[row.state][1]);
+      },
     },
     {
       key: "last",

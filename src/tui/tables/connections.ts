@@ -45,6 +45,7 @@ function speed(bps: number, tone: Tone): Segment {
 export const connections: Table = defineTable<Row>({
   name: "connections",
   title: "Connections",
+  short: "Conn",
   noun: "connection",
   sort: { column: "down", descending: true },
   rows: rowsOf,
@@ -172,8 +173,8 @@ export const connections: Table = defineTable<Row>({
       min: trendSeconds / 2,
       max: trendSeconds / 2,
       priority: 7,
-      cell: (row, { trends, time_ms, glyphs, columns }) => {
-        const series = trendAt(trends, row.id, time_ms);
+      cell: (row, { trends, snapshot, glyphs, columns }) => {
+        const series = trendAt(trends, row.id, snapshot.time_ms);
         return seg(graph(series, columns, 1, peak(series), glyphs).join(""), "rx");
       },
     },

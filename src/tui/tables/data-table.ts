@@ -73,7 +73,7 @@ export function rowLine(
   placed: readonly PlacedColumn[],
   look: RowLook,
   columns: number,
-  draw: Pick<CellContext, "glyphs" | "trends" | "time_ms">,
+  draw: Pick<CellContext, "glyphs" | "trends" | "snapshot">,
 ): Line {
   const cells = placed.map((column) => {
     const cell = row.cell(column.head.key, { ...draw, columns: column.columns });

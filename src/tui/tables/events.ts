@@ -15,6 +15,7 @@ export function severitySign(severity: DaemonEvent["severity"], glyphs: Glyphs):
 export const events: Table = defineTable<DaemonEvent>({
   name: "events",
   title: "Events",
+  short: "Event",
   noun: "event",
   sort: { column: "seq", descending: true },
   rows: (snapshot) => snapshot.events,

@@ -2,11 +2,21 @@ import { backends } from "./backends.ts";
 import { breakers } from "./breakers.ts";
 import { connections } from "./connections.ts";
 import { events } from "./events.ts";
+import { services } from "./services.ts";
 import { sessions } from "./sessions.ts";
 import type { Table, TabName } from "./table.ts";
 
 /** Every tab's table. */
-export const tables: Readonly<Record<TabName, Table>> = { connections, backends, sessions, breakers, events };
+export const tables: Readonly<Record<TabName, Table>> = { connections, backends, breakers, services, events, sessions };
 
-/** The tabs in their order; the first has key 1. */
-export const tabOrder: readonly TabName[] = ["connections", "backends", "sessions", "breakers", "events"];
+/** The tabs in their order, each with its key. */
+export const tabKeys: readonly (readonly [TabName, string])[] = [
+  ["connections", "1"],
+  ["backends", "2"],
+  ["breakers", "4"],
+  ["services", "5"],
+  ["events", "6"],
+  ["sessions", "8"],
+];
+
+export const tabOrder: readonly TabName[] = tabKeys.map(([name]) => name);

@@ -7,6 +7,7 @@ import { defineTable, type Table } from "./table.ts";
 export const sessions: Table = defineTable<Session>({
   name: "sessions",
   title: "Sessions",
+  short: "Sess",
   noun: "session",
   sort: { column: "identity", descending: false },
   rows: (snapshot) => snapshot.sessions,

@@ -4,7 +4,7 @@ import type { Segment } from "../draw/line.ts";
 import type { ActionName } from "../model/actions.ts";
 import type { Trends } from "../model/trends.ts";
 
-export type TabName = "connections" | "backends" | "sessions" | "breakers" | "events";
+export type TabName = "connections" | "backends" | "breakers" | "services" | "events" | "sessions";
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
@@ -26,8 +26,8 @@ export interface Column<Row> {
 export interface CellContext {
   readonly glyphs: Glyphs;
   readonly trends: Trends;
-  /** The second on the screen. */
-  readonly time_ms: number;
+  /** What is on the screen. */
+  readonly snapshot: Snapshot;
   /** Cells that the column got. */
   readonly columns: number;
   /** The operator's own connection goes through the row. */
@@ -68,6 +68,8 @@ export interface Sort {
 export interface Table {
   readonly name: TabName;
   readonly title: string;
+  /** For a narrow row of tabs. */
+  readonly short: string;
   /** What one row is called. */
   readonly noun: string;
   readonly columns: readonly ColumnHead[];
@@ -78,6 +80,7 @@ export interface Table {
 interface Spec<Row> {
   readonly name: TabName;
   readonly title: string;
+  readonly short: string;
   readonly noun: string;
   readonly sort: Sort;
   readonly columns: readonly Column<Row>[];
@@ -111,6 +114,7 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
   return {
     name: spec.name,
     title: spec.title,
+    short: spec.short,
     noun: spec.noun,
     sort: spec.sort,
     columns: spec.columns.map((column) => ({

@@ -1,0 +1,172 @@
+/** The `:` line: the grammar of `sssonector ctl`. Reading verbs choose a tab, acting ones open their dialog. */
+import { parseDuration } from "../../shared/units.ts";
+import { tabOrder } from "../tables/index.ts";
+import type { TabName } from "../tables/table.ts";
+import { type ActionName, actions, type Args } from "./actions.ts";
+import { openDialog, openOrder, whyNotAtAll } from "./dialog.ts";
+import { keepChanges } from "./edit.ts";
+import { type Step, step } from "./message.ts";
+import type { State } from "./state.ts";
+
+type Place = "backend" | "breaker" | "connection" | "identity" | "weight";
+
+interface Command {
+  readonly name: string;
+  /** What its words are names of. */
+  readonly places: readonly Place[];
+  readonly options: readonly string[];
+  run(state: State, words: readonly string[], args: Args): Step;
+}
+
+const commandLength = 200;
+
+/** Without a name an act is for the daemon; ctl's `drain` and `ready` do the same. */
+const daemonToo: ReadonlySet<ActionName> = new Set(["drain", "ready"]);
+
+/** Acts that a command gives its words to; the rest take none. */
+const places: Readonly<Partial<Record<ActionName, readonly Place[]>>> = {
+  kick: ["connection"],
+  drain: ["backend"],
+  ready: ["backend"],
+  maint: ["backend"],
+  set_weight: ["backend", "weight"],
+  reset_breaker: ["breaker"],
+  open_breaker: ["breaker"],
+  close_breaker: ["breaker"],
+  revoke: ["identity"],
+  allow: ["identity"],
+};
+
+const options: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
+  kick: ["--reason"],
+  drain: ["--deadline"],
+  set_weight: ["--confirm-within"],
+  open_breaker: ["--for"],
+};
+
+function act(action: ActionName): Command {
+  const wanted = places[action] ?? [];
+  const run = (state: State, words: readonly string[], args: Args): Step => {
+    const refused = whyNotAtAll(state);
+    if (refused !== undefined) return notice(state, refused);
+    if (action === "confirm") return keepChanges(state);
+    if (wanted.length === 0) return openDialog(action, state, args);
+    const [target, weight] = words;
+    if (target === undefined && !daemonToo.has(action)) return notice(state, `${actions[action].verb} needs a name`);
+    if (action !== "set_weight") return openOrder({ action, targets: [target ?? ""], args }, state);
+    const number = weight === "auto" ? weight : /^\d{1,3}$/.test(weight ?? "") ? Number(weight) : undefined;
+    if (number === undefined) return notice(state, "set-weight needs a number or auto");
+    return openOrder({ action, targets: [target ?? ""], args: { ...args, weight: number } }, state);
+  };
+  return { name: actions[action].verb, places: wanted, options: options[action] ?? [], run };
+}
+
+function tab(name: TabName): Command {
+  return { name, places: [], options: [], run: (state) => step({ ...state, tab: name }) };
+}
+
+const commands: readonly Command[] = [
+  ...tabOrder.map(tab),
+  ...(Object.keys(actions) as ActionName[]).map(act),
+  { name: "quit", places: [], options: [], run: (state) => step(state, { kind: "quit" }) },
+];
+
+export const commandNames: readonly string[] = commands.map(({ name }) => name);
+
+function notice(state: State, text: string): Step {
+  return step({ ...state, notice: text });
+}
+
+export function typeCommand(state: State, text: string): State {
+  if (state.mode.kind !== "command") return state;
+  const next = state.mode.text + text;
+  return next.length > commandLength ? state : { ...state, mode: { kind: "command", text: next } };
+}
+
+export function eraseCommand(state: State): State {
+  if (state.mode.kind !== "command") return state;
+  const { text } = state.mode;
+  return { ...state, mode: text === "" ? { kind: "browse" } : { kind: "command", text: text.slice(0, -1) } };
+}
+
+/** Reads the options out of the words of a command; a text is what is wrong with them. */
+function parse(words: readonly string[], { name, options: known }: Command): { words: string[]; args: Args } | string {
+  const plain: string[] = [];
+  let args: Args = {};
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? "";
+    if (!word.startsWith("--")) {
+      plain.push(word);
+      continue;
+    }
+    if (!known.includes(word)) return `${name} takes no ${word} here`;
+    at += 1;
+    const given = words[at];
+    if (word === "--reason") {
+      args = { ...args, reason: given ?? "" };
+      continue;
+    }
+    const time = parseDuration(given ?? "");
+    if (time === undefined) return `${word} needs a time, as in 30s`;
+    args = { ...args, ...timed(word, time) };
+  }
+  return { words: plain, args };
+}
+
+function timed(option: string, time: number): Args {
+  if (option === "--deadline") return { deadline: time };
+  return option === "--for" ? { for: time } : { confirmWithin: time };
+}
+
+/** Runs what was typed: a whole command, or the only one that begins so. */
+export function runCommand(state: State): Step {
+  if (state.mode.kind !== "command") return step(state);
+  const [name = "", ...words] = state.mode.text.split(/\s+/).filter((word) => word !== "");
+  const browsing: State = { ...state, mode: { kind: "browse" } };
+  if (name === "") return step(browsing);
+  const exact = commands.find((command) => command.name === name);
+  const begun = commands.filter((command) => command.name.startsWith(name));
+  const command = exact ?? (begun.length === 1 ? begun[0] : undefined);
+  if (command === undefined) return notice(browsing, begun.length > 1 ? `${name}: which one?` : `no command ${name}`);
+  const parsed = parse(words, command);
+  return typeof parsed === "string" ? notice(browsing, parsed) : command.run(browsing, parsed.words, parsed.args);
+}
+
+function namesFor(place: Place | undefined, { snapshot }: State): readonly string[] {
+  if (snapshot === undefined || place === undefined) return [];
+  if (place === "weight") return ["auto"];
+  if (place === "backend") return snapshot.backends.map(({ name }) => name);
+  if (place === "breaker") return snapshot.breakers.map(({ name }) => name);
+  if (place === "identity") return [...new Set(snapshot.sessions.map(({ identity }) => identity))];
+  return [...snapshot.connections.map(({ id }) => id), ...snapshot.sessions.map(({ id }) => id)];
+}
+
+/** What the last word of the command could become. */
+export function candidates(state: State): readonly string[] {
+  if (state.mode.kind !== "command") return [];
+  const words = state.mode.text.split(/\s+/);
+  const last = words.at(-1) ?? "";
+  if (words.length <= 1) return commandNames.filter((name) => name.startsWith(last));
+  const command = commands.find(({ name }) => name === words[0]);
+  const names = last.startsWith("--") ? (command?.options ?? []) : namesFor(command?.places[words.length - 2], state);
+  return names.filter((name) => name.startsWith(last));
+}
+
+/** Completes the last word as far as all that it could become agree. */
+export function complete(state: State): Step {
+  if (state.mode.kind !== "command") return step(state);
+  const found = candidates(state);
+  const [first] = found;
+  if (first === undefined) return notice(state, "nothing begins so");
+  const common = found.reduce((prefix, name) => sharedStart(prefix, name), first);
+  const { text } = state.mode;
+  const head = text.slice(0, text.length - (text.split(/\s+/).at(-1) ?? "").length);
+  const next = `${head}${common}${found.length === 1 ? " " : ""}`;
+  return step({ ...state, mode: { kind: "command", text: next } });
+}
+
+function sharedStart(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return a.slice(0, length);
+}

@@ -1,0 +1,80 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { verbs } from "../../src/cli/ctl/verbs.ts";
+import { commandNames } from "../../src/tui/model/command.ts";
+import { aBackend, aSnapshot } from "../fakes/snapshot.ts";
+import { Driver } from "./driver.ts";
+
+const backends = [aBackend("eu-1"), aBackend("eu-2"), aBackend("us-1")];
+
+function typed(text: string): Driver {
+  const driver = new Driver({ columns: 100, rows: 30 }).snapshot(aSnapshot({ backends })).press(":");
+  return driver.press(...text.split(""));
+}
+
+describe("`:` takes the grammar of ctl", () => {
+  test("every verb that the console has something for has its name in ctl, and the reverse", () => {
+    const names = verbs.map(({ name }) => name);
+    const own = new Set(["quit"]);
+    expect(commandNames.filter((name) => !own.has(name) && !names.includes(name))).toEqual([]);
+    // What prints, waits or writes a file is for the shell.
+    const shell = ["status", "health", "config", "snapshot", "version", "wait", "record"];
+    const missing = names.filter((name) => !commandNames.includes(name) && !shell.includes(name));
+    expect(missing.toSorted()).toEqual(["certificates"]);
+  });
+
+  test("a verb that reads shows its tab", () => {
+    expect(typed("breakers").press("enter").state.tab).toBe("breakers");
+    expect(typed("sess").press("enter").state.tab).toBe("sessions");
+  });
+
+  test.each([
+    ["drain eu-1 --deadline 30s", { action: "drain", targets: ["eu-1"], args: { deadline: 30_000 } }],
+    ["drain", { action: "drain", targets: [""], args: {} }],
+    ["set-weight eu-2 auto", { action: "set_weight", targets: ["eu-2"], args: { weight: "auto" } }],
+    [
+      "set-weight eu-2 7 --confirm-within 1m",
+      { action: "set_weight", targets: ["eu-2"], args: { weight: 7, confirmWithin: 60_000 } },
+    ],
+    ["open-breaker eu-1 --for 10s", { action: "open_breaker", targets: ["eu-1"], args: { for: 10_000 } }],
+    ["kick c1 --reason spam", { action: "kick", targets: ["c1"], args: { reason: "spam" } }],
+    ["revoke laptop-ann", { action: "revoke", targets: ["laptop-ann"], args: {} }],
+    ["reload", { action: "reload", targets: [""], args: {} }],
+  ])("%s opens its dialog and does nothing yet", (text, order) => {
+    const driver = typed(text).press("enter");
+    expect(driver.effects).toMatchObject([{ kind: "act", order, dryRun: true }]);
+    expect(driver.state.mode.kind).toBe("act");
+    expect(driver.text).toContain(`$ sssonector ctl ${text}`);
+  });
+
+  test.each([
+    ["maint", "maint needs a name"],
+    ["set-weight eu-1 x", "set-weight needs a number or auto"],
+    ["drain eu-1 --for 3s", "drain takes no --for here"],
+    ["open-breaker eu-1 --for x", "--for needs a time, as in 30s"],
+    ["fly", "no command fly"],
+    ["re", "re: which one?"],
+  ])("%s says what is wrong", (text, problem) => {
+    const driver = typed(text).press("enter");
+    expect(driver.text).toContain(problem);
+    expect(driver.effects).toEqual([]);
+  });
+
+  test("Tab completes verbs and names as far as they agree, and the rest is shown", () => {
+    expect(typed("dr").press("tab").text).toContain(":drain ");
+    const driver = typed("drain e").press("tab");
+    expect(driver.lines.at(-1)).toContain(":drain eu-▏ eu-1 eu-2");
+    expect(driver.press("1", "tab").lines.at(-1)).toContain(":drain eu-1 ");
+    expect(typed("drain z").press("tab").lines.at(-1)).toContain("nothing begins so");
+  });
+
+  test("whatever is typed, nothing is done without a dialog", () => {
+    const keys = fc.array(fc.oneof(fc.constantFrom("tab", "enter", "backspace", ":"), fc.string({ maxLength: 12 })));
+    fc.assert(
+      fc.property(keys, (words) => {
+        const driver = typed("").press(...words.flatMap((word) => (word.length > 3 ? word.split("") : [word])));
+        expect(driver.acts).toEqual([]);
+      }),
+    );
+  });
+});
