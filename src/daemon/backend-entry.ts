@@ -121,6 +121,7 @@ export function rowOf(
 const fates = {
   move: "no connection moves",
   finish: "no connection is left to finish",
+  stay: "no connection stays",
   "be reset": "no connection is reset",
 } as const;
 
@@ -128,7 +129,7 @@ export type Fate = keyof typeof fates;
 
 /** What an action does to the backend's connections, and what it leaves, for its message. */
 export function effect({ connections_moved, left, last_healthy: last }: MoveFacts, use: Usage, fate: Fate): string {
-  const count = fate === "finish" ? use.connections : connections_moved;
+  const count = fate === "finish" || fate === "stay" ? use.connections : connections_moved;
   const rest = left.length === 0 ? "nothing" : left.join(", ");
   const risk = last ? ", it is the last healthy backend" : "";
   if (count === 0) return `: ${fates[fate]}, ${rest} left healthy${risk}`;

@@ -1,6 +1,6 @@
 import type { Clock, Millis } from "../shared/clock.ts";
 import type { MoveFacts } from "../shared/control/protocol.ts";
-import type { Backend as BackendRow, Breaker as BreakerRow } from "../shared/control/snapshot.ts";
+import type { Alert, Backend as BackendRow, Breaker as BreakerRow } from "../shared/control/snapshot.ts";
 import {
   type BackendSettings,
   describe,
@@ -56,12 +56,16 @@ export interface BackendsParts<S extends BackendSettings> {
   readonly balancer: Balancer;
   /** Unsigned 32-bit hash of what is placed: the client's identity; 0 where the data thread chooses. */
   readonly flow: number;
+  /** Until `useBreakerRules`. */
   readonly breakerRules: Rules;
-  readonly checkRules: CheckRules & { readonly interval: Millis };
+  /** A reload may change them. */
+  readonly checkRules: () => CheckRules & { readonly interval: Millis };
   /** Carries out a check; `probed` is told how it went. */
   probe(endpoint: S): void;
   breakerChanged(name: string, change: Change, view: BreakerView): void;
   healthChanged(name: string, from: CheckState["kind"], to: CheckState["kind"], cause: string | undefined): void;
+  /** Whether what is connected can be moved without breaking it. */
+  keepsFlows(): boolean;
   /** The admin state of a backend changed. */
   adminChanged(name: string, admin: AdminState): void;
 }
@@ -82,9 +86,11 @@ export interface JudgedBackend<S> extends Backend {
 export class Backends<S extends BackendSettings> {
   readonly #parts: BackendsParts<S>;
   #entries: readonly Entry<S>[];
+  #breakerRules: Rules;
 
   constructor(settings: readonly S[], parts: BackendsParts<S>) {
     this.#parts = parts;
+    this.#breakerRules = parts.breakerRules;
     this.#entries = settings.map((one) => this.#newEntry(one));
   }
 
@@ -271,8 +277,19 @@ export class Backends<S extends BackendSettings> {
 
   rows(usage: (name: string) => Usage): BackendRow[] {
     const { clock, checkRules, service } = this.#parts;
-    const rules = { fall: checkRules.fall, service };
+    const rules = { fall: checkRules().fall, service };
     return this.#entries.map((entry) => rowOf(entry, usage(entry.settings.name), rules, clock.now()));
+  }
+
+  /** Breakers that let not everything through. */
+  breakerAlerts(): Alert[] {
+    return this.breakerRows()
+      .filter(({ state }) => state === "open" || state === "half-open" || state === "forced-open")
+      .map(({ name, state, cause }) => ({
+        code: "breaker_open",
+        severity: "warning",
+        message: `breaker of ${name} is ${state}${cause === null ? "" : ` (${cause})`}`,
+      }));
   }
 
   breakerRows(): BreakerRow[] {
@@ -301,7 +318,7 @@ export class Backends<S extends BackendSettings> {
     }
     const moved = usage(entry.settings.name);
     const fate = this.#fate(action);
-    const moves = (action.kind === "drain" || action.kind === "maint") && fate !== "finish";
+    const moves = (action.kind === "drain" || action.kind === "maint") && fate !== "finish" && fate !== "stay";
     const facts: MoveFacts = {
       connections_moved: moves ? moved.connections : 0,
       bps_moved: moves ? moved.bps : 0,
@@ -321,10 +338,16 @@ export class Backends<S extends BackendSettings> {
     for (const entry of this.#entries) retire(entry);
   }
 
+  /** Settings were reloaded. */
+  useBreakerRules(rules: Rules): void {
+    this.#breakerRules = rules;
+    for (const { breaker } of this.#entries) breaker.setRules(rules);
+  }
+
   #newEntry(settings: S): Entry<S> {
-    const { clock, random, breakerRules } = this.#parts;
+    const { clock, random } = this.#parts;
     const onChange = (change: Change): void => this.#breakerChanged(settings.name, change);
-    return newEntry(settings, new Breaker({ clock, random, onChange }, breakerRules), clock.now());
+    return newEntry(settings, new Breaker({ clock, random, onChange }, this.#breakerRules), clock.now());
   }
 
   #pick(avoid: string | undefined, keep: string | undefined): Entry<S> | undefined {
@@ -365,9 +388,10 @@ export class Backends<S extends BackendSettings> {
     this.#parts.adminChanged(entry.settings.name, admin);
   }
 
-  /** What is connected to a service's endpoint can't move: only maint ends it. */
+  /** What is connected to a service's endpoint can't move, nor can a session whose takeover breaks flows: only maint ends it. */
   #fate(action: BackendAction): Fate {
-    if (this.#parts.service === undefined) return "move";
+    if (this.#parts.service === undefined)
+      return action.kind === "drain" && !this.#parts.keepsFlows() ? "stay" : "move";
     if (action.kind === "maint") return "be reset";
     return action.kind === "drain" ? "finish" : "move";
   }
@@ -412,7 +436,7 @@ export class Backends<S extends BackendSettings> {
       state === "half-open" ||
       this.#isPreferred(entry, current);
     if (admin === "maint" || entry.probe !== undefined || settings.name === current || !wanted) return;
-    const { interval } = this.#parts.checkRules;
+    const { interval } = this.#parts.checkRules();
     const pace = { interval: state === "half-open" ? Math.min(halfOpenInterval, interval) : interval, stretch: 1 };
     if (now < nextProbeAt(check, entry.probedAt, now, pace, this.#parts.random())) return;
     const acquired = entry.breaker.tryAcquire();
@@ -441,7 +465,7 @@ export class Backends<S extends BackendSettings> {
   #checked(entry: Entry<S>, event: CheckEvent): void {
     const { clock, checkRules } = this.#parts;
     const before = entry.check;
-    entry.check = checkStep(before, event, checkRules, clock.now());
+    entry.check = checkStep(before, event, checkRules(), clock.now());
     if (before.kind === entry.check.kind) return;
     if (recoveredAt(entry.check) !== undefined) entry.factor = recoveredFactor(clock.now());
     this.#parts.healthChanged(entry.settings.name, before.kind, entry.check.kind, entry.lastError);

@@ -9,8 +9,15 @@ import { Backends } from "./backends.ts";
 import { Resolver, sessionFile } from "./client-files.ts";
 import { Balancer } from "./balance/balancer.ts";
 import { hashText } from "./balance/hash.ts";
+import type { Strategy } from "./balance/strategy.ts";
 import { makeStrategy } from "./balance/strategies.ts";
-import type { AcceptRoutes, ClientSettings, EndpointSettings, Settings } from "./config/settings.ts";
+import {
+  type AcceptRoutes,
+  type ClientSettings,
+  type EndpointSettings,
+  isServer,
+  type Settings,
+} from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event, LinkTimes } from "./engine/messages.ts";
 import type { DialTarget } from "./link/dialer.ts";
@@ -37,6 +44,7 @@ export class ClientRole implements Role {
   readonly #connector: Connector;
   readonly #extra: ExtraLinks;
   readonly #backends: Backends<EndpointSettings>;
+  readonly #balancer: Balancer;
   /** Our own outer address of each link. */
   readonly #localOf = new Map<number, string>();
   /** The round trip of each link that counted last. */
@@ -56,6 +64,7 @@ export class ClientRole implements Role {
     this.#settings = settings;
     this.#parts = parts;
     this.#resolver = new Resolver(join(settings.core.state_dir, "endpoints.json"));
+    this.#balancer = new Balancer(this.#strategy(settings));
     this.#backends = this.#makeBackends(settings);
     this.#connector = new Connector({
       choose: (avoid, keep) => this.#backends.choose(avoid, keep),
@@ -196,12 +205,7 @@ export class ClientRole implements Role {
   }
 
   alerts(): Alert[] {
-    const open = this.breakers().filter(({ state }) => state === "open" || state === "half-open");
-    const alerts: Alert[] = open.map(({ name, state, cause }) => ({
-      code: "breaker_open",
-      severity: "warning",
-      message: `breaker of ${name} is ${state}${cause === null ? "" : ` (${cause})`}`,
-    }));
+    const alerts = this.#backends.breakerAlerts();
     if (this.ready) return alerts;
     const error = this.#connector.lastError;
     const message = `no link to any server${error === undefined ? "" : ` (${error})`}`;
@@ -247,7 +251,8 @@ export class ClientRole implements Role {
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
     if (current === undefined) return;
     const better = this.#backends.failBack(current, keeps) !== undefined;
-    if (better || this.#backends.shouldLeave(current, keeps)) this.#connector.leave("server");
+    const gone = !this.#settings.tunnel.endpoints.some(({ name }) => name === current);
+    if (gone || better || this.#backends.shouldLeave(current, keeps)) this.#connector.leave("server");
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
@@ -279,15 +284,21 @@ export class ClientRole implements Role {
   }
 
   reload(settings: Settings): void {
-    if (settings.core.mode === "client") {
-      const { pool } = settings;
+    if (!isServer(settings)) {
+      const { pool, health, tunnel, balancer } = settings;
+      if (balancer.strategy !== this.#settings.balancer.strategy) this.#balancer.use(this.#strategy(settings));
+      this.#backends.update(tunnel.endpoints);
       this.#settings = {
         ...this.#settings,
         pool,
+        health,
+        tunnel,
+        balancer,
         security: { ...this.#settings.security, certificates: settings.security.certificates },
         network: { ...this.#settings.network, routes: settings.network.routes },
       };
       this.#watchDemand();
+      this.#backends.useBreakerRules(settings.circuit_breaker);
     }
     if (this.#joined === undefined) return;
     this.#applyHost(this.#joined.welcome).catch((error: unknown) =>
@@ -313,6 +324,11 @@ export class ClientRole implements Role {
     this.#backends.stop();
   }
 
+  #strategy({ balancer }: ClientSettings): Strategy {
+    const { clock, identity } = this.#parts;
+    return makeStrategy(balancer.strategy, { clock, random: Math.random, start: hashText(identity) });
+  }
+
   #makeBackends(settings: ClientSettings): Backends<EndpointSettings> {
     const { clock, engine, events, identity } = this.#parts;
     const flow = hashText(identity);
@@ -321,15 +337,15 @@ export class ClientRole implements Role {
       clock,
       random: Math.random,
       flow,
-      balancer: new Balancer(makeStrategy(settings.balancer.strategy, { clock, random: Math.random, start: flow })),
+      balancer: this.#balancer,
       breakerRules: settings.circuit_breaker,
-      checkRules: settings.health,
+      checkRules: () => this.#settings.health,
       probe: (endpoint) => {
         engine.send({
           type: "probe",
           name: endpoint.name,
           target: this.#target(endpoint, endpoint.address.host),
-          timeoutMs: settings.health.timeout,
+          timeoutMs: this.#settings.health.timeout,
         });
       },
       breakerChanged: (backend, { from, to, cause }) => {
@@ -345,6 +361,7 @@ export class ClientRole implements Role {
         const why = to === "down" && cause !== undefined ? ` (${cause})` : "";
         events.add(severity, "backend_changed", `${backend}: ${from} to ${to}${why}`, { backend, from, to });
       },
+      keepsFlows: () => this.#joined?.welcome.takeoverKeepsFlows === true,
       adminChanged: (backend, admin) => this.#adminChanged(backend, admin),
     });
   }
@@ -500,8 +517,8 @@ export class ClientRole implements Role {
     this.#backends.alive(record.backend, undefined, welcome.sessionCount);
     this.#checkCluster(welcome, kept);
     this.#settle(link);
-    if (!first) return;
     await this.#applyHost(welcome);
+    if (!first) return;
     if (links.get(link) === undefined) return;
     this.ready = true;
     const inner = this.inner.join(" ");

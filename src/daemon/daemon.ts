@@ -31,6 +31,7 @@ import { History, type Recorded } from "./monitor/history.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { LinkBook, type LinkRecord } from "./pool/link-book.ts";
 import { Reloader } from "./reloader.ts";
+import type { AdmissionRules } from "./link/admission.ts";
 import type { Role } from "./role.ts";
 import { ServerRole } from "./server.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
@@ -146,9 +147,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         tun: { fd: tun.fds[0] as number, name: tun.name, features: tun.features },
         mtu: settings.network.mtu,
         material: this.#certificates.material,
-        admission: isServer(settings)
-          ? { pending: settings.limits.handshakes_pending, perSource: settings.limits.per_source }
-          : { pending: 1, perSource: { pending: 1, rate: 1, burst: 1 } },
+        admission: admissionRules(settings),
         liveness: livenessRules(settings),
         wear: { bytes: settings.security.certificates.rotation_bytes, records: mostRecords },
         keepAlive: settings.performance.tcp_keepalive,
@@ -396,6 +395,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#parts.log.reopen();
     this.#certificates.replace(tls);
     this.#engine?.send({ type: "renew", material: tls.material });
+    this.#engine?.send({ type: "rules", admission: admissionRules(settings), liveness: livenessRules(settings) });
     this.#role?.reload(settings);
     void this.#telemetry?.apply(settings.monitoring.prometheus);
     this.#closeDistrusted();
@@ -575,6 +575,11 @@ const peerFaults: ReadonlySet<string> = new Set(["protocol_error", "hello_timeou
 function isRefusal(event: Event): event is Extract<Event, { reason: string }> {
   if (event.type === "refused" || event.type === "dial_failed") return true;
   return event.type === "closed" && peerFaults.has(event.reason);
+}
+
+function admissionRules(settings: Settings): AdmissionRules {
+  if (!isServer(settings)) return { pending: 1, perSource: { pending: 1, rate: 1, burst: 1 } };
+  return { pending: settings.limits.handshakes_pending, perSource: settings.limits.per_source };
 }
 
 function livenessRules(settings: Settings): { interval: number; timeout: number; misses: number; stall: number } {

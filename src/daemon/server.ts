@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Connection, Service, Session } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
@@ -89,7 +90,7 @@ export class ServerRole implements Role {
     const slices = [settings.network.pool, settings.network.pool6].filter((text) => text !== undefined);
     this.#leases = new SliceLeaseStore({
       slices: slices.map(prefixOf),
-      reserved: [...this.#prefixes.map(({ address }) => address), ...fixedAddresses(settings)],
+      reserved: this.#reserved(),
       openJournal: (read) => Journal.open(join(state, "leases.journal"), read),
       journalFailed: (error) => this.#failed("lease_not_journalled", "leases can't be written", error),
     });
@@ -269,6 +270,7 @@ export class ServerRole implements Role {
   #takeAgain(): void {
     this.#drainDeadline?.cancel();
     this.#draining?.resolve();
+    if (this.#draining !== undefined) this.#parts.events.add("info", "drain_ended", "sessions are taken again");
     this.#draining = undefined;
     this.#parts.engine.send({ type: "draining", on: false });
   }
@@ -320,17 +322,27 @@ export class ServerRole implements Role {
 
   reload(settings: Settings): void {
     if (!isServer(settings)) return;
-    const { access, services, pool } = settings;
+    const { access, services, pool, health, circuit_breaker } = settings;
+    const network = { ...this.#settings.network, routes: settings.network.routes };
+    const welcomeChanged = !isDeepStrictEqual([health, network], [this.#settings.health, this.#settings.network]);
     const security = { ...this.#settings.security, certificates: settings.security.certificates };
-    this.#settings = { ...this.#settings, access, services, pool, security };
+    this.#settings = { ...this.#settings, access, services, pool, health, network, circuit_breaker, security };
     this.#services.apply(this.#settings);
+    this.#leases.reserve(this.#reserved());
     this.withdraw();
     this.#respec();
     const { client_to_client: allowed } = settings.access;
     this.#parts.engine.send({ type: "client_to_client", allowed });
+    // A newer WELCOME takes them to the clients.
+    if (welcomeChanged) for (const session of this.#registry.sessions()) this.#renewToken(session);
     this.#applyHost().catch((error: unknown) =>
       this.#failed("host_not_applied", "the host did not take the new routes", error),
     );
+  }
+
+  /** Addresses that are not leased to just anybody. */
+  #reserved(): Address[] {
+    return [...this.#prefixes.map(({ address }) => address), ...fixedAddresses(this.#settings)];
   }
 
   /** Gives sessions that are there what the settings say now. */

@@ -26,7 +26,10 @@ export interface ServiceControlParts {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly names: Names;
-  readonly settings: Pick<ServerSettings, "circuit_breaker" | "health">;
+  /** Until the first update. */
+  readonly breakerRules: ServerSettings["circuit_breaker"];
+  /** A reload may change it. */
+  health(): ServerSettings["health"];
   /** A reload may change it. */
   pool(): ServerSettings["pool"];
   /** What the data thread is told has changed; the number of the message that will have it. */
@@ -77,8 +80,8 @@ export class ServiceControl {
       flow: 0,
       // The data thread chooses; this one only says who is healthy.
       balancer: new Balancer(makeStrategy("round_robin", { clock, random, start: undefined })),
-      breakerRules: parts.settings.circuit_breaker,
-      checkRules: parts.settings.health,
+      breakerRules: parts.breakerRules,
+      checkRules: () => parts.health(),
       probe: (endpoint) => this.#check(endpoint),
       breakerChanged: (backend, { from, to, cause }) => {
         const facts = { backend, from: from.replace("_", "-"), to: to.replace("_", "-"), cause };
@@ -92,6 +95,7 @@ export class ServiceControl {
         parts.events.add(to === "down" ? "warning" : "info", "backend_changed", message, { backend, from, to });
         parts.changed();
       },
+      keepsFlows: () => false,
       adminChanged: (backend, admin) => {
         parts.events.add("info", "backend_admin", `${backend} is ${admin} by an operator`, { backend, admin });
         this.#toldBy.set(backend, parts.changed());
@@ -108,8 +112,9 @@ export class ServiceControl {
     return this.#listening.kind === "failed";
   }
 
-  update(settings: ServiceSettings): void {
+  update(settings: ServiceSettings, breakerRules: ServerSettings["circuit_breaker"]): void {
     this.#settings = settings;
+    this.#backends.useBreakerRules(breakerRules);
     this.#backends.update(endpointsOf(settings));
   }
 
@@ -242,13 +247,7 @@ export class ServiceControl {
   }
 
   alerts(): Alert[] {
-    const alerts: Alert[] = this.breakers()
-      .filter(({ state }) => state === "open" || state === "half-open")
-      .map(({ name, state, cause }) => ({
-        code: "breaker_open",
-        severity: "warning",
-        message: `breaker of ${name} is ${state}${cause === null ? "" : ` (${cause})`}`,
-      }));
+    const alerts = this.#backends.breakerAlerts();
     const { state, error } = this.row();
     if (state === "down") {
       alerts.unshift({
@@ -287,7 +286,7 @@ export class ServiceControl {
     const { health } = this.#settings;
     const begun = this.#parts.clock.now();
     const target = { host, port: address.port, name: formatHostPort(address) };
-    const giveUp = check(target, health, this.#parts.settings.health.timeout, (reason) => {
+    const giveUp = check(target, health, this.#parts.health().timeout, (reason) => {
       this.#checks.delete(giveUp);
       if (reason === undefined) this.#measured(name, this.#parts.clock.now() - begun);
       const failure = reason !== undefined && isLocalFault(reason) ? "local" : "remote";

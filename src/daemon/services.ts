@@ -14,7 +14,7 @@ export interface ServicesParts {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly events: EventLog;
-  readonly settings: ServiceControlParts["settings"] & Pick<ServerSettings, "pool">;
+  readonly settings: Pick<ServerSettings, "circuit_breaker" | "health" | "pool">;
   clientAt: ServiceControlParts["clientAt"];
 }
 
@@ -23,6 +23,8 @@ export class Services {
   readonly #parts: ServicesParts;
   readonly #names: Names;
   #pool: ServerSettings["pool"];
+  #health: ServerSettings["health"];
+  #breakerRules: ServerSettings["circuit_breaker"];
   #services: readonly ServiceControl[] = [];
   #told: readonly PublishedService[] = [];
   #seq = 0;
@@ -32,6 +34,8 @@ export class Services {
   constructor(parts: ServicesParts) {
     this.#parts = parts;
     this.#pool = parts.settings.pool;
+    this.#health = parts.settings.health;
+    this.#breakerRules = parts.settings.circuit_breaker;
     this.#names = new Names({
       lookup: async (name) => (await lookup(name)).address,
       now: () => parts.clock.now(),
@@ -40,13 +44,15 @@ export class Services {
   }
 
   /** Publishes the services of the settings, and those no more that are not in them. */
-  apply(settings: Pick<ServerSettings, "services" | "pool">): void {
+  apply(settings: Pick<ServerSettings, "services" | "pool" | "circuit_breaker" | "health">): void {
     this.#applying = true;
     this.#pool = settings.pool;
+    this.#health = settings.health;
+    this.#breakerRules = settings.circuit_breaker;
     const before = this.#services;
     this.#services = settings.services.map((one) => {
       const known = before.find(({ name }) => name === one.name);
-      known?.update(one);
+      known?.update(one, settings.circuit_breaker);
       return known ?? this.#control(one);
     });
     for (const gone of before) if (!this.#services.includes(gone)) gone.stop();
@@ -127,7 +133,8 @@ export class Services {
       clock,
       events,
       names: this.#names,
-      settings: this.#parts.settings,
+      breakerRules: this.#breakerRules,
+      health: () => this.#health,
       pool: () => this.#pool,
       changed: () => this.#publish(),
       cut: (service, endpoint) => engine.send({ type: "service_cut", service, endpoint }),

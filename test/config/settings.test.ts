@@ -34,6 +34,7 @@ const common = {
   },
   balancer: { strategy: "weighted_round_robin", mode: "session" },
   circuit_breaker: {
+    mode: "enforce",
     failure_rate: 50,
     slow_rate: 80,
     minimum_calls: 5,

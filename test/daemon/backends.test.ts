@@ -3,11 +3,13 @@ import type { BackendSettings, Usage } from "../../src/daemon/backend-entry.ts";
 import { Backends } from "../../src/daemon/backends.ts";
 import { Balancer } from "../../src/daemon/balance/balancer.ts";
 import { makeStrategy } from "../../src/daemon/balance/strategies.ts";
+import type { Rules } from "../../src/daemon/breaker/rules.ts";
 import type { BackendAction } from "../../src/daemon/control/backend.ts";
 import type { AttemptPermit } from "../../src/daemon/pool/connector.ts";
 import { FakeClock } from "../fakes/clock.ts";
 
-const breakerRules = {
+const breakerRules: Rules = {
+  mode: "enforce",
   failure_rate: 50,
   slow_rate: 80,
   minimum_calls: 5,
@@ -32,6 +34,7 @@ class Site {
   readonly admins: string[] = [];
   readonly use = new Map<string, Partial<Usage>>();
   readonly backends: Backends<BackendSettings>;
+  keepsFlows = true;
 
   constructor(servers: readonly BackendSettings[]) {
     const { clock } = this;
@@ -43,10 +46,11 @@ class Site {
       flow: 1,
       balancer: new Balancer(makeStrategy("weighted_round_robin", { clock, random, start: undefined })),
       breakerRules,
-      checkRules: { interval: 5000, rise: 2, fall: 3 },
+      checkRules: () => ({ interval: 5000, rise: 2, fall: 3 }),
       probe: ({ name }) => void this.probes.push(name),
       breakerChanged: (name, { from, to, cause }) => void this.changes.push(`${name} ${from} ${to} ${cause}`),
       healthChanged: (name, from, to) => void this.changes.push(`${name} ${from} ${to}`),
+      keepsFlows: () => this.keepsFlows,
       adminChanged: (name, admin) => void this.admins.push(`${name} ${admin}`),
     });
   }
@@ -444,6 +448,19 @@ describe("an operator", () => {
     expect(site.admins).toEqual([]);
   });
 
+  it("says that a drain moves nothing where a takeover breaks flows", () => {
+    const site = new Site(three);
+    site.keepsFlows = false;
+    site.use.set("eu-1", { connections: 1, bps: 5e6, current: true });
+    expect(site.act(drain("eu-1"), { dryRun: true })).toMatchObject({
+      message: "would drain eu-1: 1 connection with 5.0 Mbit/s to stay, eu-2, us-1 left healthy",
+      facts: { connections_moved: 0, bps_moved: 0 },
+    });
+    expect(site.act({ kind: "maint", backend: "eu-1" }, { dryRun: true })).toMatchObject({
+      facts: { connections_moved: 1 },
+    });
+  });
+
   it.each<BackendAction>([
     drain("eu-1"),
     { kind: "maint", backend: "eu-1" },
@@ -465,6 +482,27 @@ describe("an operator", () => {
     });
     expect(site.act(action, { acceptRisk: true })).toMatchObject({ kind: "done" });
     expect(site.backends.hasAlternative("eu-2")).toBe(false);
+  });
+
+  it("takes new rules for breakers that are there", () => {
+    const site = new Site([server("eu-1"), server("eu-2")]);
+    site.backends.useBreakerRules({ ...breakerRules, consecutive: 1 });
+    site.fail("eu-1", 1);
+    expect(site.breaker("eu-1").state).toBe("open");
+    site.backends.useBreakerRules({ ...breakerRules, mode: "observe" });
+    expect(site.breaker("eu-1").state).toBe("observe");
+    site.fail("eu-1", 5);
+    expect(site.backends.breakerAlerts()).toEqual([]);
+  });
+
+  it("raises an alert for a breaker that is open, whoever opened it", () => {
+    const site = new Site(three);
+    site.act({ kind: "open_breaker", backend: "eu-1", forMs: undefined });
+    site.fail("eu-2", 3);
+    expect(site.backends.breakerAlerts().map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      "breaker_open: breaker of eu-1 is forced-open (operator)",
+      "breaker_open: breaker of eu-2 is open (consecutive_failures)",
+    ]);
   });
 
   it("opens, closes and resets breakers, one or all", () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/shared/control/snapshot.ts";
+import type { Settings } from "../../src/daemon/config/settings.ts";
 import { settingsOf } from "../config/fixtures.ts";
 import { type Certificates, makeCertificates } from "../engine/ends.ts";
 import { Node } from "../engine/node.ts";
@@ -62,16 +63,20 @@ security: {tls: {cert: a.crt, key: a.key, ca: ca.crt}}`);
   return node;
 }
 
-/** A client of the servers with these numbers, the first being preferred; its link is not up yet. */
-async function connecting(...numbers: number[]): Promise<Node> {
+/** Of a client of the servers with these numbers, the first being preferred. */
+function clientSettings(numbers: readonly number[]): Settings {
   const endpoints = numbers.map(
     (number) =>
       `{name: eu-${number}, identity: edge-01, priority: ${number}, address: "127.0.0.1:${ports[number - 1]}"}`,
   );
-  const settings = settingsOf(`core: {mode: client, name: ann, state_dir: "${directory}/ann"}
+  return settingsOf(`core: {mode: client, name: ann, state_dir: "${directory}/ann"}
 tunnel: {endpoints: [${endpoints.join(", ")}]}
 security: {tls: {cert: a.crt, key: a.key, ca: ca.crt}}`);
-  const node = new Node(settings, certificates.client("ann"), "ann");
+}
+
+/** A client whose link is not up yet. */
+async function connecting(...numbers: number[]): Promise<Node> {
+  const node = new Node(clientSettings(numbers), certificates.client("ann"), "ann");
   nodes.push(node);
   await node.start();
   return node;
@@ -124,6 +129,20 @@ describe("a client moves, with its session and without losing its link first,", 
     const drained = first.role.drain();
     await ended(ann);
     await drained;
+  });
+
+  it("when a reload takes its server out of the settings, to one that it puts in", async () => {
+    await serve(1);
+    const second = await serve(2);
+    const ann = await client(1);
+    const before = session(ann);
+    ann.role.reload(clientSettings([2]));
+    expect(ann.role.backends().map(({ name }) => name)).toEqual(["eu-2"]);
+    ann.role.tick();
+    expect(await ann.told("link_up")).toMatchObject({ facts: { backend: "eu-2" } });
+    expect(session(ann)).toEqual(before);
+    expect(second.role.sessions()).toMatchObject([{ identity: "ann", epoch: 2 }]);
+    expect(codes(ann)).not.toContain("link_down");
   });
 
   it("when its operator drains the backend, and back when that is drained", async () => {

@@ -4,9 +4,11 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Settings } from "../../src/daemon/config/settings.ts";
 import { settingsOf } from "../config/fixtures.ts";
 import { packet } from "../flow/parts.ts";
 import { type Certificates, makeCertificates } from "./ends.ts";
+import { eventually } from "../link/eventually.ts";
 import { Node } from "./node.ts";
 
 let certificates: Certificates;
@@ -38,13 +40,16 @@ async function ended(node: Node): Promise<void> {
   await node[Symbol.asyncDispose]();
 }
 
-async function serve(more = ""): Promise<Node> {
-  const settings = settingsOf(`core: {mode: server, name: edge-01, state_dir: "${directory}/server"}
-network: {address: 10.8.0.1/16, address6: "fd00:8::1/64", pool: 10.8.1.0/29, routes: [10.20.0.0/16]}
+function serverSettings(more = "", routes = "10.20.0.0/16"): Settings {
+  return settingsOf(`core: {mode: server, name: edge-01, state_dir: "${directory}/server"}
+network: {address: 10.8.0.1/16, address6: "fd00:8::1/64", pool: 10.8.1.0/29, routes: [${routes}]}
 tunnel: {listen: "127.0.0.1:${port}"}
 security: {tls: {cert: a.crt, key: a.key, ca: ca.crt}}
 ${more}`);
-  const node = new Node(settings, certificates.server, "edge-01");
+}
+
+async function serve(more = ""): Promise<Node> {
+  const node = new Node(serverSettings(more), certificates.server, "edge-01");
   nodes.push(node);
   await node.start();
   return node;
@@ -64,6 +69,41 @@ security: {tls: {cert: a.crt, key: a.key, ca: ca.crt}}
 function sessionFile(name: string): string {
   return join(directory, name, "session.json");
 }
+
+describe("a reload of a server", () => {
+  it("takes other routes to clients, under the session that is up", async () => {
+    const server = await serve();
+    const ann = await client("ann");
+    await ann.told("link_up");
+    server.role.reload(serverSettings("", "10.30.0.0/16"));
+    await eventually(() => ann.applied.at(-1)?.routes).toEqual(["10.30.0.0/16"]);
+    expect(server.role.sessions()).toMatchObject([{ links: 1, epoch: 1 }]);
+  });
+
+  it("ends the sessions of identities that may come in no more", async () => {
+    const server = await serve();
+    const ann = await client("ann");
+    await ann.told("link_up");
+    server.denied.add("ann");
+    server.role.withdraw();
+    expect(server.role.sessions()).toEqual([]);
+    expect(await ann.told("link_down")).toMatchObject({ facts: { reason: "peer_denied" } });
+    expect(await server.told("session_refused")).toMatchObject({ facts: { identity: "ann", reason: "denied" } });
+    server.denied.delete("ann");
+    await ann.told("link_up");
+  });
+
+  it("closes distrusted links, and with the last of them the session", async () => {
+    const server = await serve();
+    const [ann, bob] = [await client("ann"), await client("bob")];
+    for (const node of [ann, bob]) await node.told("link_up");
+    const anns = [...server.links].filter(({ identity }) => identity === "ann").map(({ link }) => link);
+    server.role.closeLinks(new Set(anns), "certificate_revoked");
+    expect(server.role.sessions().map(({ identity }) => identity)).toEqual(["bob"]);
+    expect(await ann.told("link_down")).toMatchObject({ facts: { reason: "peer_denied" } });
+    expect(bob.role.ready).toBe(true);
+  });
+});
 
 describe("a client and its server", () => {
   it("agree on a session, with addresses and routes for the host, and carry packets", async () => {

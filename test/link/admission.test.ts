@@ -24,6 +24,15 @@ describe("admission", () => {
     expect(admission.pending).toBe(5);
   });
 
+  it("takes other bounds while handshakes are under way", () => {
+    const admission = new Admission(rules);
+    expect(begin(admission, "192.0.2.1", 10, 0)).toBe(4);
+    admission.use({ pending: 3, perSource: { pending: 6, rate: 2, burst: 6 } });
+    expect([admission.full, begin(admission, "192.0.2.1", 10, 0)]).toEqual([true, 0]);
+    admission.use({ pending: 20, perSource: { pending: 6, rate: 2, burst: 6 } });
+    expect(begin(admission, "192.0.2.1", 10, 0)).toBe(2);
+  });
+
   it("bounds them all together, and says when nobody may begin", () => {
     const admission = new Admission(rules);
     for (let host = 1; host <= 5; host++) expect(begin(admission, `192.0.2.${host}`, 4, 0)).toBe(4);

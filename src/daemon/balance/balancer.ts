@@ -13,9 +13,14 @@ export type Choice<B> =
 
 /** Chooses a backend for a new flow or session: first who may take it, then the strategy among those. */
 export class Balancer {
-  readonly #strategy: Strategy;
+  #strategy: Strategy;
 
   constructor(strategy: Strategy) {
+    this.#strategy = strategy;
+  }
+
+  /** From now on another strategy chooses. */
+  use(strategy: Strategy): void {
     this.#strategy = strategy;
   }
 

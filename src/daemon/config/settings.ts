@@ -135,6 +135,7 @@ export interface RateLimitSettings {
 
 /** Rates in percent. */
 export interface CircuitBreakerSettings {
+  mode: "enforce" | "observe";
   failure_rate: number;
   slow_rate: number;
   minimum_calls: number;

@@ -25,6 +25,7 @@ import {
   type Welcome,
 } from "../link/messages.ts";
 import type { Authentication } from "../link/peer.ts";
+import type { LivenessRules } from "../link/liveness.ts";
 import { LandingPool } from "../link/receiver.ts";
 import { LoopMeter } from "../metrics/loop-delay.ts";
 import { counterIndex } from "../metrics/counters.ts";
@@ -91,6 +92,8 @@ export class DataThread {
   readonly #ticker: NodeJS.Timeout;
   readonly #spoofedAt = new Map<string, number>();
   readonly #refusedAt = new Map<string, number>();
+  /** One object for all links, which changes under them. */
+  readonly #liveness: LivenessRules;
   readonly #policy: { -readonly [Key in keyof InboundPolicy]: InboundPolicy[Key] };
   readonly #services: ServiceHost;
   #material: TlsMaterial;
@@ -110,6 +113,7 @@ export class DataThread {
     this.#emit = emit;
     this.#material = options.material;
     this.#authorities = authoritiesOf(options.material);
+    this.#liveness = { ...options.liveness };
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
     this.#meter = new LoopMeter(options.loop);
@@ -176,6 +180,9 @@ export class DataThread {
       case "respec":
         if (this.#sessions.get(command.session.id) !== undefined) this.#put(command.session);
         return;
+      case "rules":
+        Object.assign(this.#liveness, command.liveness);
+        return this.#acceptor?.limit(command.admission);
       case "client_to_client":
         this.#policy.clientToClient = command.allowed;
         return;
@@ -308,7 +315,7 @@ export class DataThread {
       socket,
       handlers: this.#linkHandlers,
       landing: this.#landing,
-      liveness: this.#options.liveness,
+      liveness: this.#liveness,
       wear: this.#options.wear,
       greetingBy: performance.now() + greetingWithin,
       now: () => performance.now(),

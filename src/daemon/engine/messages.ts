@@ -63,6 +63,7 @@ export type Command =
   /** Newer rules and prefixes of a session, if it is there. */
   | { readonly type: "respec"; readonly session: SessionSpec }
   | { readonly type: "client_to_client"; readonly allowed: boolean }
+  | { readonly type: "rules"; readonly admission: AdmissionRules; readonly liveness: LivenessRules }
   /**
    * Client: nothing more is sent on the link. After `afterMs` the server is asked to do the same; it ends the link when
    * everything has arrived.

@@ -71,6 +71,12 @@ export class Acceptor {
     this.#tls.setSecureContext(tls);
   }
 
+  /** How many handshakes may be under way. */
+  limit(rules: AdmissionRules): void {
+    this.#admission.use(rules);
+    this.#begin();
+  }
+
   /** Begins handshakes that had to wait; a few times a second. */
   tick(): void {
     this.#admission.sweep(this.#now());

@@ -20,11 +20,16 @@ interface Source {
 
 /** Decides whether one more handshake may begin; sources are addresses, for IPv6 their /64. */
 export class Admission {
-  readonly #rules: AdmissionRules;
+  #rules: AdmissionRules;
   readonly #sources = new Map<string, Source>();
   #pending = 0;
 
   constructor(rules: AdmissionRules) {
+    this.#rules = rules;
+  }
+
+  /** From now on other rules hold; what is under way counts on. */
+  use(rules: AdmissionRules): void {
     this.#rules = rules;
   }
 

@@ -1,16 +1,5 @@
 import * as place from "../place.ts";
-import {
-  client,
-  day,
-  entries,
-  limitedBy,
-  list,
-  live,
-  minute,
-  server,
-  value,
-  type Setting,
-} from "../setting.ts";
+import { client, day, entries, limitedBy, list, live, minute, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, size } from "../value.ts";
 
 export const security: Setting[] = [

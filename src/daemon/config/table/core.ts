@@ -75,6 +75,7 @@ export const network: Setting[] = [
     place.prefix("any"),
     "Server: prefixes pushed to clients. Client: prefixes routed in addition.",
     {
+      ...live,
       example: "[10.20.0.0/16]",
     },
   ),
@@ -120,28 +121,33 @@ export const tunnel: Setting[] = [
     required: true,
     example: "0.0.0.0:8443",
   }),
-  entries("tunnel.endpoints", "The servers that a client may use.", { ...client, required: true }),
+  entries("tunnel.endpoints", "The servers that a client may use.", { ...client, required: true, ...live }),
   value("tunnel.endpoints[].name", place.name, "Name of the server in logs and commands; unique.", {
     ...client,
+    ...live,
     required: true,
     example: "eu-1",
   }),
   value("tunnel.endpoints[].identity", place.name, "Identity that the server's certificate must have.", {
     ...client,
+    ...live,
     derived: "its name",
     example: "eu-1",
   }),
   value("tunnel.endpoints[].address", place.hostPort("name or address"), "Host and port of the server.", {
     ...client,
+    ...live,
     required: true,
     example: "vpn1.example.net:8443",
   }),
   value("tunnel.endpoints[].weight", whole(0, 256), "Share of new sessions; 0 takes none.", {
     ...client,
+    ...live,
     default: 100,
   }),
   value("tunnel.endpoints[].priority", whole(0, 255), "Lower ones are used first.", {
     ...client,
+    ...live,
     default: 0,
   }),
 ];

@@ -82,53 +82,70 @@ export const traffic: Setting[] = [
   ...limitedBy("rate_limit.global", "of the whole daemon, in each direction", {}),
   value("balancer.strategy", strategy, "How a server (client) or a service endpoint (server) is chosen.", {
     default: "weighted_round_robin",
+    ...live,
   }),
   value("balancer.mode", oneOf("session", "flow"), "Keep all flows on one server, or spread them.", {
     default: "session",
     effect: { later: true, builtIn: "session" },
   }),
+  value("circuit_breaker.mode", oneOf("enforce", "observe"), "observe: counts, admits everything and never opens.", {
+    default: "enforce",
+    ...live,
+  }),
   value("circuit_breaker.failure_rate", whole(1, 100), "Percent of failed calls that open the breaker.", {
     default: 50,
+    ...live,
   }),
   value("circuit_breaker.slow_rate", whole(1, 100), "Percent of slow calls that open the breaker.", {
     default: 80,
+    ...live,
   }),
   value("circuit_breaker.minimum_calls", whole(1, 1000), "Calls in the window before rates count.", {
     default: 5,
+    ...live,
   }),
   value("circuit_breaker.consecutive", whole(1, 1000), "Failures in a row that open the breaker.", {
     default: 3,
+    ...live,
   }),
   value("circuit_breaker.slow_call", duration(1, minute), "A call that takes longer is slow.", {
     default: "2s",
+    ...live,
   }),
-  value("circuit_breaker.window", duration(second, hour), "How far back calls count.", { default: "60s" }),
+  value("circuit_breaker.window", duration(second, hour), "How far back calls count.", { default: "60s", ...live }),
   value("circuit_breaker.open", duration(100, hour), "First time that the breaker stays open; doubles each time.", {
     default: "1s",
+    ...live,
   }),
   value("circuit_breaker.open_max", duration(100, day), "Longest time that the breaker stays open.", {
     default: "60s",
+    ...live,
   }),
   value("health.interval", duration(100, hour), "Time between keep-alives on an idle link.", {
     default: "5s",
+    ...live,
   }),
-  value("health.timeout", duration(100, 10 * minute), "Time to wait for the answer.", { default: "3s" }),
-  value("health.rise", whole(1, 100), "Good checks that bring a backend up.", { default: 2 }),
-  value("health.fall", whole(1, 100), "Bad checks that take a backend down.", { default: 3 }),
+  value("health.timeout", duration(100, 10 * minute), "Time to wait for the answer.", { default: "3s", ...live }),
+  value("health.rise", whole(1, 100), "Good checks that bring a backend up.", { default: 2, ...live }),
+  value("health.fall", whole(1, 100), "Bad checks that take a backend down.", { default: 3, ...live }),
   value("limits.handshakes_pending", whole(1, 65_535), "Handshakes at the same time; more wait un-accepted.", {
     ...server,
+    ...live,
     default: 256,
   }),
   value("limits.per_source.pending", whole(1, 65_535), "Handshakes at the same time from one source address.", {
     ...server,
+    ...live,
     default: 16,
   }),
   value("limits.per_source.rate", whole(1, 100_000), "Handshakes a second from one source address.", {
     ...server,
+    ...live,
     default: 20,
   }),
   value("limits.per_source.burst", whole(1, 100_000), "Handshakes from one source address at once, above the rate.", {
     ...server,
+    ...live,
     default: 40,
   }),
 ];
