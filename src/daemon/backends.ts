@@ -245,10 +245,15 @@ export class Backends<S extends BackendSettings> {
     }
   }
 
-  /** Once a second: weights, and checks that are due. `usage` tells what each carries. */
-  tick(usage: (name: string) => Usage, current: string | undefined): void {
+  /** Once a second. Probes those that are due; `current` is the server that the session is on. */
+  checkHealth(current: string | undefined): void {
     const now = this.#parts.clock.now();
-    this.#tellWhoIsAlone();
+    for (const entry of this.#entries) this.#probeIfDue(entry, now, current);
+  }
+
+  /** `usage` tells what each carries. */
+  adjustWeights(usage: (name: string) => Usage): void {
+    const now = this.#parts.clock.now();
     const median = medianRtt(this.#entries.map(({ average }) => average));
     for (const entry of this.#entries) {
       entry.connections = usage(entry.settings.name).connections;
@@ -256,8 +261,12 @@ export class Backends<S extends BackendSettings> {
       const failureRate = entry.breaker.view().failure_rate / 100;
       const { average: rtt, loadHint } = entry;
       entry.factor = stepFactor(entry.factor, targetFactor({ rtt, failureRate, ramp, loadHint }, median), now);
-      this.#probeIfDue(entry, now, current);
     }
+  }
+
+  /** A breaker that guards the only one left opens for less long. */
+  settleBreakers(): void {
+    this.#tellWhoIsAlone();
   }
 
   /** A better server that the session on `current` should go back to by itself. */

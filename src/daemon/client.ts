@@ -240,14 +240,22 @@ export class ClientRole implements Role {
   readonly draining = false;
   async drain(): Promise<void> {}
 
-  tick(): void {
-    const current = this.#connector.current?.endpoint.name;
+  checkHealth(): void {
     for (const record of this.#parts.links) {
       if (record.state === "active") this.#backends.alive(record.backend, this.#freshRtt(record), undefined);
     }
-    this.#backends.tick((name) => this.#usage(name), current);
+    this.#backends.checkHealth(this.#connector.current?.endpoint.name);
     this.#replaceWorn();
     this.#extra.tick();
+  }
+
+  adjustWeights(): void {
+    this.#backends.adjustWeights((name) => this.#usage(name));
+  }
+
+  settleBreakers(): void {
+    this.#backends.settleBreakers();
+    const current = this.#connector.current?.endpoint.name;
     const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
     if (current === undefined) return;
     const better = this.#backends.failBack(current, keeps) !== undefined;

@@ -14,7 +14,7 @@ import { Certificates } from "./certificates.ts";
 import type { Loaded } from "./config/load.ts";
 import { unknownResources } from "./monitor/resources.ts";
 import { type ControlSettings, isServer, type Settings } from "./config/settings.ts";
-import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "./control/backend.ts";
+import type { ActionResult, BackendAction, ConfigRow, ControlBackend, RateChange } from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { readTokens } from "./control/tokens.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
@@ -30,6 +30,7 @@ import { EventLog } from "./monitor/event-log.ts";
 import { History, type Recorded } from "./monitor/history.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { LinkBook, type LinkRecord } from "./pool/link-book.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { Reloader } from "./reloader.ts";
 import type { AdmissionRules } from "./link/admission.ts";
 import type { Role } from "./role.ts";
@@ -81,6 +82,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   #state: DaemonState = "starting";
   #engine: Engine | undefined;
   #role: Role | undefined;
+  #rateLimits: RateLimits | undefined;
   #monitor: Monitor | undefined;
   #control: ControlServer | undefined;
   #controlTcpError: string | undefined;
@@ -177,6 +179,16 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     };
     const role = isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
     this.#role = role;
+    const rateLimits = new RateLimits({
+      clock,
+      engine,
+      events: this.#events,
+      settings,
+      values: bucketSlots,
+      connected: () => role.sessions(),
+    });
+    this.#rateLimits = rateLimits;
+    this.#cleanup.defer(() => rateLimits.stop());
     this.#cleanup.defer(() => role.close());
     this.#monitor = new Monitor({
       clock,
@@ -184,13 +196,23 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       slots,
       links: this.#links,
       sessionCount: () => role.sessions().length,
+      flow: {
+        health: () => {
+          this.#certificates.tick();
+          this.#closeDistrusted();
+          role.checkHealth();
+        },
+        weights: () => role.adjustWeights(),
+        breakers: () => role.settleBreakers(),
+        rates: () => this.#rateLimits?.tick(this.#monitor?.slowSessions() ?? new Map()),
+        metrics: () => {
+          this.#telemetry?.tick();
+          this.#moments.record(this.#recorded());
+        },
+      },
     });
     this.#cleanup.defer(() => this.#monitor?.stop());
-    this.#cleanup.defer(this.#monitor.onTick(() => role.tick()));
     const telemetry = this.#makeTelemetry(slots, dataLoop);
-    this.#cleanup.defer(this.#monitor.onTick(() => this.#certificates.tick()));
-    this.#cleanup.defer(this.#monitor.onTick(() => this.#closeDistrusted()));
-    this.#cleanup.defer(this.#monitor.onTick(() => this.#moments.record(this.#recorded())));
     await this.#openControl();
     const died = this.ended.then(() => {
       throw new SssonectorError("engine_died", "it ended while the daemon started");
@@ -237,7 +259,6 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     });
     this.#telemetry = telemetry;
     this.#cleanup.defer(() => telemetry.close());
-    this.#cleanup.defer(this.#monitor?.onTick(() => telemetry.tick()) ?? (() => {}));
     return telemetry;
   }
 
@@ -337,6 +358,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       backends: role?.backends() ?? [],
       breakers: role?.breakers() ?? [],
       services: role?.services() ?? [],
+      buckets: this.#rateLimits?.rows() ?? [],
     };
   }
 
@@ -397,8 +419,13 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     this.#engine?.send({ type: "renew", material: tls.material });
     this.#engine?.send({ type: "rules", admission: admissionRules(settings), liveness: livenessRules(settings) });
     this.#role?.reload(settings);
+    this.#rateLimits?.apply(settings);
     void this.#telemetry?.apply(settings.monitoring.prometheus);
     this.#closeDistrusted();
+  }
+
+  async setRate(change: RateChange, options: { dryRun: boolean }): Promise<ActionResult> {
+    return this.#rateLimits?.set(change, options) ?? { kind: "refused", message: "the daemon is still starting" };
   }
 
   certificates(): CertificateReport {
@@ -531,6 +558,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       if (!this.#meet(event, identity, event.remote)) return;
     }
     if (event.type === "closed") this.#certificates.forget(event.link);
+    this.#rateLimits?.onEvent(event);
     this.#role?.onEvent(event);
   }
 

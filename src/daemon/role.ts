@@ -26,8 +26,12 @@ export interface Role {
   /** No new sessions from now on, and those that can are asked to move; resolves when nothing is left. */
   drain(): Promise<void>;
   alerts(): Alert[];
-  /** Once a second. */
-  tick(): void;
+  /** Once a second: checks that are due, and what has come to its end. */
+  checkHealth(): void;
+  /** Then: the balancer's weights. */
+  adjustWeights(): void;
+  /** Then: what the breakers let through, and where the session belongs. */
+  settleBreakers(): void;
   /** Closes a session, or a service's connection, by its public id; undefined when there is none. */
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined;
   /** Ends links whose certificate is no longer good; sessions that have no others end as well. */

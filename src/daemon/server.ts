@@ -290,9 +290,9 @@ export class ServerRole implements Role {
     return [...(this.#returnPath?.alerts() ?? []), ...this.#services.alerts()];
   }
 
-  tick(): void {
+  checkHealth(): void {
     this.#returnPath?.tick();
-    this.#services.tick();
+    this.#services.checkHealth();
     // A little later than the clients, who make the replacement and begin it by themselves.
     const age = 1.2 * this.#settings.security.certificates.rotation_interval;
     for (const { link } of this.#ages.due(this.#parts.links, age, this.#parts.clock.now())) {
@@ -306,6 +306,14 @@ export class ServerRole implements Role {
       });
     }
     for (const session of this.#registry.stale()) this.#renewToken(session);
+  }
+
+  adjustWeights(): void {
+    this.#services.adjustWeights();
+  }
+
+  settleBreakers(): void {
+    this.#services.settleBreakers();
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {

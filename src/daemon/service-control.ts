@@ -182,8 +182,16 @@ export class ServiceControl {
   }
 
   /** Once a second. */
-  tick(): void {
-    this.#backends.tick((name) => this.#usage(name), undefined);
+  checkHealth(): void {
+    this.#backends.checkHealth(undefined);
+  }
+
+  adjustWeights(): void {
+    this.#backends.adjustWeights((name) => this.#usage(name));
+  }
+
+  settleBreakers(): void {
+    this.#backends.settleBreakers();
   }
 
   row(): Service {

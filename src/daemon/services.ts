@@ -76,8 +76,16 @@ export class Services {
   }
 
   /** Once a second. */
-  tick(): void {
-    for (const service of this.#services) service.tick();
+  checkHealth(): void {
+    for (const service of this.#services) service.checkHealth();
+  }
+
+  adjustWeights(): void {
+    for (const service of this.#services) service.adjustWeights();
+  }
+
+  settleBreakers(): void {
+    for (const service of this.#services) service.settleBreakers();
     // One that could not listen tries again with each message.
     this.#publish(this.#services.some(({ failed }) => failed));
   }

@@ -51,6 +51,12 @@ const eventCodes = {
     next: "when it repeats: `sssonector ctl backends`, and the peer's log",
     peer: true,
   },
+  rate_set: { severity: "info", means: "An operator set a rate limit or gave it back.", next: "-" },
+  rate_expired: {
+    severity: "info",
+    means: "A rate limit that an operator set for a while has ended.",
+    next: "-",
+  },
   link_kicked: { severity: "warning", means: "An operator closed a link.", next: "-" },
   session_kicked: { severity: "warning", means: "An operator closed a session.", next: "-" },
   session_expired: { severity: "info", means: "A session without links reached the end of its lease.", next: "-" },

@@ -10,6 +10,7 @@ export const logKeys = {
   session: "short id of the session",
   inner: "inner addresses of the session, with spaces between",
   backend: "name of the server or service endpoint",
+  bucket: "name of a rate limit",
   service: "name of a published service",
   server: "id that a server gives itself",
   reason: "stable name of why, see docs/drops.md for refusals",

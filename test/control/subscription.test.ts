@@ -8,6 +8,7 @@ import { controlRig } from "../fakes/control-server.ts";
 import {
   aBackend,
   aBreaker,
+  aBucket,
   aConnection,
   aControl,
   aPoint,
@@ -113,6 +114,7 @@ describe("over the wire", () => {
             backends: ids.map((id) => aBackend(id, { connections: rx })),
             breakers: ids.toReversed().map((id) => aBreaker(id, { calls: rx })),
             services: ids.map((id) => aService(id, { rx_bytes: rx })),
+            buckets: ids.map((id) => aBucket(`session/${id}/up`, { dropped: rx })),
             events: Array.from({ length: 4 }, (_, at) => anEvent(seq + at)),
             history: Array.from({ length: 3 }, (_, at) => aPoint(n + at)),
           });

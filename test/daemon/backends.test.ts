@@ -85,8 +85,14 @@ class Site {
   seconds(count: number, current?: string): void {
     for (let second = 0; second < count; second++) {
       this.clock.advance(1000);
-      this.backends.tick(this.usage, current);
+      this.tick(current);
     }
+  }
+
+  tick(current: string | undefined): void {
+    this.backends.checkHealth(current);
+    this.backends.adjustWeights(this.usage);
+    this.backends.settleBreakers();
   }
 
   act(
@@ -183,7 +189,7 @@ describe("the choice", () => {
 describe("an attempt", () => {
   it("that is refused three times opens the breaker, which heals with nobody asking", () => {
     const site = new Site([server("eu-1"), server("eu-2")]);
-    site.backends.tick(site.usage, "eu-2");
+    site.tick("eu-2");
     site.fail("eu-1", 2);
     expect(site.breaker("eu-1").state).toBe("closed");
     site.fail("eu-1", 1);
@@ -285,7 +291,7 @@ describe("a breaker", () => {
     }
     const long = site.breaker("eu-1").retry_in_ms ?? 0;
     site.act({ kind: "maint", backend: "eu-2" }, { acceptRisk: true });
-    site.backends.tick(site.usage, undefined);
+    site.tick(undefined);
     expect(long).toBeGreaterThan(5000);
     expect(site.breaker("eu-1").retry_in_ms).toBeLessThanOrEqual(5000);
   });
@@ -587,18 +593,18 @@ describe("what a server says of itself", () => {
     for (const load of [0, 70]) {
       site.backends.hinted("eu-1", { ...calm, load });
       site.clock.advance(1000);
-      site.backends.tick(site.usage, undefined);
+      site.tick(undefined);
       expect(weight("eu-1")).toBe(100);
     }
     site.backends.hinted("eu-1", { ...calm, load: 100 });
     for (const expected of [90, 81]) {
       site.clock.advance(1000);
-      site.backends.tick(site.usage, undefined);
+      site.tick(undefined);
       expect(weight("eu-1")).toBe(expected);
     }
     for (let second = 0; second < 30; second++) {
       site.clock.advance(1000);
-      site.backends.tick(site.usage, undefined);
+      site.tick(undefined);
     }
     expect([weight("eu-1"), weight("eu-2")]).toEqual([25, 100]);
   });

@@ -166,7 +166,7 @@ describe("a client moves, with its session and without losing its link first,", 
     expect(backend(ann, "eu-2").current).toBe(true);
     ann.role.act({ kind: "drain", backend: "eu-2", deadlineMs: undefined }, { dryRun: false, acceptRisk: true });
     await serve(1);
-    ann.role.tick();
+    ann.tick();
     expect(await ann.told("link_up")).toMatchObject({ facts: { backend: "eu-1" } });
   });
 });
@@ -221,7 +221,7 @@ describe("a client", () => {
       [800, 107],
     ] as const) {
       ann.figures = { rtt, bps: 0 };
-      for (let second = 0; second < 5; second++) ann.role.tick();
+      for (let second = 0; second < 5; second++) ann.tick();
       expect(backend(ann, "eu-1").rtt_ms).toBe(expected);
     }
   });

@@ -91,6 +91,13 @@ export class Node implements AsyncDisposable {
     return this.role.start();
   }
 
+  /** What the monitor does once a second. */
+  tick(): void {
+    this.role.checkHealth();
+    this.role.adjustWeights();
+    this.role.settleBreakers();
+  }
+
   /** The next event with this code that was not asked for yet. */
   async told(code: string): Promise<DaemonEvent> {
     for (;;) {

@@ -1,5 +1,11 @@
 import type { AuditEntry } from "../../src/daemon/control/actions.ts";
-import type { ActionResult, BackendAction, ConfigRow, ControlBackend } from "../../src/daemon/control/backend.ts";
+import type {
+  ActionResult,
+  BackendAction,
+  ConfigRow,
+  ControlBackend,
+  RateChange,
+} from "../../src/daemon/control/backend.ts";
 import type { CertificateReport } from "../../src/shared/control/certificates.ts";
 import { logLevels, type LogLevel, type LogLine } from "../../src/shared/control/log-line.ts";
 import type { MoveFacts } from "../../src/shared/control/protocol.ts";
@@ -17,6 +23,7 @@ export class FakeControlBackend implements ControlBackend {
   /** The history: the newest moment at or before a time is the one that is told. */
   moments: Moment[] = [];
   log: LogLine[] = [];
+  rates: RateChange[] = [];
   kicked: { target: string; reason: string }[] = [];
   /** Actions on backends and breakers that were done, dry runs left out. */
   acts: BackendAction[] = [];
@@ -72,6 +79,16 @@ export class FakeControlBackend implements ControlBackend {
     if (!found) return { kind: "not_found", message: `no connection or session ${target}` };
     if (!dryRun) this.kicked.push({ target, reason });
     return { kind: "done", message: `${dryRun ? "would close" : "closed"} ${target}`, facts: { links: 1 } };
+  }
+
+  async setRate(change: RateChange, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
+    await this.onAction();
+    if (this.result !== undefined) return this.result;
+    if (!this.state.buckets.some(({ name }) => name === change.bucket)) {
+      return { kind: "not_found", message: `no bucket ${change.bucket}` };
+    }
+    if (!dryRun) this.rates.push(change);
+    return { kind: "done", message: `${dryRun ? "would set" : "set"} ${change.bucket}` };
   }
 
   async reload({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {

@@ -1,6 +1,7 @@
 import type {
   Backend,
   Breaker,
+  Bucket,
   Connection,
   ControlState,
   DaemonEvent,
@@ -158,6 +159,25 @@ export function aService(name: string, fields: Partial<Service> = {}): Service {
   };
 }
 
+export function aBucket(name: string, fields: Partial<Bucket> = {}): Bucket {
+  const [scope = ""] = name.split("/");
+  return {
+    name,
+    scope: scope === "session" ? "connection" : (scope as Bucket["scope"]),
+    direction: name.endsWith("/up") ? "up" : "down",
+    rate: 2_500_000,
+    burst: 250_000,
+    unit: "bytes",
+    tokens: 120_000,
+    utilisation: 40,
+    waiting_ms: 0,
+    dropped: 0,
+    pinned: false,
+    expires_seconds: null,
+    ...fields,
+  };
+}
+
 export function anEvent(seq: number, fields: Partial<DaemonEvent> = {}): DaemonEvent {
   return {
     server: "edge-01",
@@ -195,6 +215,7 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     backends: [aBackend("eu-1", { current: true }), aBackend("eu-2", { connections: 0 })],
     breakers: [aBreaker("eu-1"), aBreaker("eu-2")],
     services: [],
+    buckets: [],
     events: [anEvent(1), anEvent(2)],
     history: [aPoint(1), aPoint(2)],
     ...fields,

@@ -12,14 +12,25 @@ let slots: LinkSlots;
 let links: LinkBook;
 let monitor: Monitor;
 let sessions: number;
+/** Steps of the control flow, as they were taken. */
+let steps: string[];
 
 beforeEach(() => {
+  steps = [];
+  const step = (name: string) => (): void => void steps.push(`${name} after ${monitor.history.length} samples`);
+  const flow = {
+    health: step("health"),
+    weights: step("weights"),
+    breakers: step("breakers"),
+    rates: step("rates"),
+    metrics: step("metrics"),
+  };
   clock = new FakeClock({ wall });
   counters = createCounters();
   slots = new LinkSlots(createLinkSlots(4));
   links = new LinkBook();
   sessions = 0;
-  monitor = new Monitor({ clock, counters, slots: slots.values, links, sessionCount: () => sessions });
+  monitor = new Monitor({ clock, counters, slots: slots.values, links, sessionCount: () => sessions, flow });
 });
 
 function addLink(link: number, slot: number | undefined): LinkRecord {
@@ -55,6 +66,34 @@ it("samples once a second: rates, connections, sessions, drops of every reason",
     { time_ms: wall + 1000, rx_bps: 0, tx_bps: 0, connections: 0, sessions: 0, dropped: 0 },
     { time_ms: wall + 2000, rx_bps: 16_000, tx_bps: 4000, connections: 1, sessions: 7, dropped: 5 },
   ]);
+});
+
+it("samples, then checks health, sets weights, settles breakers, adjusts rates and gives out metrics", () => {
+  monitor.onTick(() => steps.push("listeners"));
+  clock.advance(1000);
+  expect(steps).toEqual([
+    "health after 1 samples",
+    "weights after 1 samples",
+    "breakers after 1 samples",
+    "rates after 1 samples",
+    "metrics after 1 samples",
+    "listeners",
+  ]);
+});
+
+it("says what held a link back in the last second, and which sessions are slower than their limits", () => {
+  const slot = slots.take() ?? expect.fail();
+  addLink(1, slot);
+  const after = (bucket: number, window: number): (string | boolean | undefined)[] => {
+    slots.values[slot + linkField.bucket_waits]! += bucket;
+    slots.values[slot + linkField.window_waits]! += window;
+    clock.advance(1000);
+    return [monitor.connections()[0]?.limited_by, monitor.slowSessions().get("0123456789ab")];
+  };
+  expect(after(0, 0)).toEqual(["nothing", false]);
+  expect(after(900, 3)).toEqual(["bucket", false]);
+  expect(after(2, 200)).toEqual(["peer_window", true]);
+  expect(after(0, 0)).toEqual(["nothing", false]);
 });
 
 it("keeps 15 minutes", () => {
@@ -105,8 +144,7 @@ it("shows links with their figures, and those that are not secured yet without",
   const unsecured = { ...shown, id: "c2", rx_bytes: 0, tx_bytes: 0, rx_bps: 0, tx_bps: 0 };
   expect(monitor.connections()).toEqual([shown, unsecured]);
   slots.values[slot + linkField.rtt_ms] = 1.234_567;
-  slots.values[slot + linkField.queued_bytes] = 1;
-  expect(monitor.connections()[0]).toMatchObject({ rtt_ms: 1.235, limited_by: "peer_window" });
+  expect(monitor.connections()[0]).toMatchObject({ rtt_ms: 1.235 });
 });
 
 it("begins anew for a link in the slot of one that ended", () => {

@@ -27,6 +27,7 @@ export type OptionName =
   | "deadline"
   | "all"
   | "accept-risk"
+  | "burst"
   | "confirm-within";
 
 /** Every option of every verb. */
@@ -47,11 +48,12 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   yes: { does: "don't ask" },
   for: {
     value: "WHAT",
-    does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker: a duration",
+    does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker, set-rate, record: a duration",
   },
   deadline: { value: "DURATION", does: "close what is left after that time" },
   "confirm-within": { value: "DURATION", does: "revert by itself unless `confirm` comes within that time" },
   all: { does: "every breaker" },
+  burst: { value: "SIZE|N", does: "what may pass at once above the rate; default 100 ms of it" },
   "accept-risk": { does: "do it also when it takes the last healthy backend" },
 };
 
@@ -80,6 +82,7 @@ export interface Options {
   deadline: number | undefined;
   confirmWithin: number | undefined;
   all: boolean;
+  burst: string | undefined;
   acceptRisk: boolean;
 }
 
@@ -103,8 +106,9 @@ export function decodeOptions(raw: RawOptions): Options {
     yes: raw.yes === true,
     for: text(raw.for),
     deadline: durationOf("deadline", raw.deadline),
-    confirmWithin: durationOf("confirm-within", raw["confirm-within"]),
     all: raw.all === true,
+    burst: text(raw.burst),
+    confirmWithin: durationOf("confirm-within", raw["confirm-within"]),
     acceptRisk: raw["accept-risk"] === true,
   };
 }

@@ -1,4 +1,5 @@
 import { backendsView, breakersView } from "./backend-views.ts";
+import { bucketsView } from "./bucket-views.ts";
 import { certificatesView } from "./certificate-views.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
@@ -65,6 +66,13 @@ export const readVerbs: readonly Verb[] = [
     does: "published services with their endpoints, connections and errors",
     example: "services --watch",
     run: (context) => show(context, servicesView),
+  },
+  {
+    name: "buckets",
+    kind: "read",
+    does: "rate limits of the daemon, of identities, sessions and services, and how much of them is used",
+    example: "buckets --watch",
+    run: (context) => show(context, bucketsView),
   },
   {
     name: "events",

@@ -1,6 +1,7 @@
 import { backendVerbs } from "./backend-verbs.ts";
 import { daemonVerbs } from "./daemon-verbs.ts";
 import type { OptionName } from "./options.ts";
+import { rateVerbs } from "./rate-verbs.ts";
 import { readVerbs } from "./read-verbs.ts";
 import { record } from "./record.ts";
 import { trustVerbs } from "./trust-verbs.ts";
@@ -29,6 +30,7 @@ export const verbs: readonly Verb[] = [
   ...daemonVerbs,
   ...trustVerbs,
   ...backendVerbs,
+  ...rateVerbs,
   {
     name: "record",
     kind: "other",

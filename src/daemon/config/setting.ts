@@ -71,13 +71,13 @@ export function limitedBy(path: string, whose: string, mode: Rest): Setting[] {
     value(`${path}.base_rate`, rate, `Rate ${whose}.`, {
       ...mode,
       default: "unlimited",
-      ...lateLive,
+      ...live,
       example: "100mbit",
     }),
     value(`${path}.burst_size`, burst, "What may pass at once above the rate; packets or bytes as the rate is.", {
       ...mode,
       derived: "100 ms of base_rate",
-      ...lateLive,
+      ...live,
       example: "4MB",
     }),
   ];

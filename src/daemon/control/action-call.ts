@@ -6,7 +6,16 @@ import type { Call } from "./request.ts";
 /** A call of a method that acts. */
 export type ActionCall = Extract<Call, { params: ActionParams; method: ActingMethod }>;
 
-type ActingMethod = BackendCall["method"] | "kick" | "reload" | "stop" | "revoke" | "allow" | "rotate" | "log_level";
+type ActingMethod =
+  | BackendCall["method"]
+  | "set_rate"
+  | "kick"
+  | "reload"
+  | "stop"
+  | "revoke"
+  | "allow"
+  | "rotate"
+  | "log_level";
 
 /** What a call acts on: two calls that name the same object can get into each other's way. */
 export function objectOf(call: ActionCall): string {
@@ -21,6 +30,8 @@ export function objectOf(call: ActionCall): string {
     case "revoke":
     case "allow":
       return `identity ${call.params.identity}`;
+    case "set_rate":
+      return `bucket ${call.params.bucket}`;
     case "reset_breaker":
       return call.params.backend === undefined ? "every breaker" : `backend ${call.params.backend}`;
     case "drain":
@@ -39,12 +50,16 @@ export type ObjectState = Record<string, unknown> | null;
 
 export function stateOf(
   call: ActionCall,
-  { backends, breakers, connections, sessions, status }: Snapshot,
+  { backends, breakers, buckets, connections, sessions, status }: Snapshot,
 ): ObjectState {
   if (call.method === "kick") {
     const { target } = call.params;
     const row = connections.find(({ id }) => id === target) ?? sessions.find(({ id }) => id === target);
     return row === undefined ? null : { identity: row.identity, inner: row.inner };
+  }
+  if (call.method === "set_rate") {
+    const row = buckets.find(({ name }) => name === call.params.bucket);
+    return row === undefined ? null : { rate: row.rate, burst: row.burst, unit: row.unit, pinned: row.pinned };
   }
   const name = "backend" in call.params ? call.params.backend : undefined;
   if (name === undefined) return { state: status.state };
@@ -67,6 +82,7 @@ const acting: ReadonlySet<Method> = new Set<ActingMethod>([
   "ready",
   "maint",
   "set_weight",
+  "set_rate",
   "reset_breaker",
   "open_breaker",
   "close_breaker",

@@ -28,6 +28,18 @@ export type BackendAction =
   | { kind: "open_breaker"; backend: string; forMs: Millis | undefined }
   | { kind: "close_breaker"; backend: string };
 
+/** A rate limit that an operator sets; rate and burst of `unit`. */
+export interface RateChange {
+  bucket: string;
+  /** A second; null: unlimited; `auto`: as configured. */
+  rate: number | null | "auto";
+  unit: "bytes" | "packets";
+  /** Undefined: 100 ms of the rate. */
+  burst: number | undefined;
+  /** Undefined: until it is given back. */
+  forMs: Millis | undefined;
+}
+
 /** What the control server needs of the daemon; daemon.ts provides it, tests a fake. */
 export interface ControlBackend {
   /** Without the control channel's own part. */
@@ -59,6 +71,7 @@ export interface ControlBackend {
    * take the last healthy backend is refused, in a dry run too; with it a dry run says so in `last_healthy`.
    */
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult>;
+  setRate(change: RateChange, options: { dryRun: boolean }): Promise<ActionResult>;
   /** Records who did what for the audit. */
   audit(entry: AuditEntry): void;
 }

@@ -1,4 +1,5 @@
-import type { Backend, BreakerState, Snapshot } from "../../shared/control/snapshot.ts";
+import { limits } from "../../shared/control/protocol.ts";
+import type { Backend, BreakerState, Bucket, Snapshot } from "../../shared/control/snapshot.ts";
 import type { ActionCall } from "./action-call.ts";
 import type { Call } from "./request.ts";
 
@@ -7,6 +8,8 @@ export function inverseOf(call: ActionCall, before: Snapshot): Call | undefined 
   switch (call.method) {
     case "set_weight":
       return weightBack(call.id, rowOf(before, call.params.backend));
+    case "set_rate":
+      return rateBack(call.id, before.buckets.find(({ name }) => name === call.params.bucket) ?? call.params);
     case "drain":
     case "ready":
     case "maint":
@@ -36,6 +39,16 @@ function rowOf({ backends }: Snapshot, name: string): Backend | undefined {
 function weightBack(id: Call["id"], row: Backend | undefined): Call | undefined {
   if (row === undefined) return undefined;
   return { id, method: "set_weight", params: { backend: row.name, weight: row.weight_pinned ? row.weight : "auto" } };
+}
+
+/** A bucket that is not listed is as the configuration says. */
+function rateBack(id: Call["id"], row: Bucket | { bucket: string }): Call {
+  if (!("name" in row)) return { id, method: "set_rate", params: { bucket: row.bucket, rate: "auto" } };
+  const { name: bucket, rate, unit, burst, expires_seconds: left } = row;
+  if (!row.pinned) return { id, method: "set_rate", params: { bucket, rate: "auto" } };
+  const again = { bucket, rate, unit, burst: burst ?? undefined };
+  if (left === null) return { id, method: "set_rate", params: again };
+  return { id, method: "set_rate", params: { ...again, for_ms: Math.max(limits.timeMs.min, left * 1000) } };
 }
 
 function adminBack(call: Extract<ActionCall, { method: "drain" | "ready" | "maint" }>, before: Snapshot) {

@@ -23,6 +23,7 @@ export function cutsOwn(call: ActionCall, snapshot: Snapshot, ssh: SshConnection
     case "drain":
     case "ready":
     case "set_weight":
+    case "set_rate":
     case "reset_breaker":
     case "open_breaker":
     case "close_breaker":

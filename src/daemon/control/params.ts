@@ -52,6 +52,15 @@ export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
     confirm_within_ms: z.int().min(limits.confirmMs.min).max(limits.confirmMs.max).optional(),
     ...risky,
   }),
+  set_rate: z.strictObject({
+    bucket: z.string().min(1).max(limits.target),
+    rate: z.union([z.literal("auto"), z.null(), z.int().min(1)]),
+    unit: z.enum(["bytes", "packets"]).optional(),
+    burst: z.int().min(1).optional(),
+    for_ms: time,
+    confirm_within_ms: z.int().min(limits.confirmMs.min).max(limits.confirmMs.max).optional(),
+    ...risky,
+  }),
   reset_breaker: z
     .strictObject({ backend: backend.optional(), all: z.boolean().optional(), ...risky })
     .refine(({ backend, all = false }) => (backend === undefined) === all, "want either backend or all: true"),

@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type Acted, act, type ActionContext, type Actor } from "./actions.ts";
 import type { ActionCall } from "./action-call.ts";
-import type { ActionResult, ControlBackend } from "./backend.ts";
+import type { ActionResult, ControlBackend, RateChange } from "./backend.ts";
 import { auditTarget, backendAction } from "./backend-call.ts";
 import { revert } from "./take-back.ts";
 
@@ -16,7 +16,7 @@ export async function runAction(
   const { target, run } = workOf(call, context.backend);
   const acted = await act(actor, { name, call, target, run }, clock.now(), context);
   const { done } = acted;
-  const confirmWithin = call.method === "set_weight" ? call.params.confirm_within_ms : undefined;
+  const confirmWithin = "confirm_within_ms" in call.params ? call.params.confirm_within_ms : undefined;
   if (done?.inverse !== undefined && confirmWithin !== undefined) {
     const run = (by: Actor, back: ActionCall, what: string): Promise<Acted> =>
       runAction(by, back, what, context, clock);
@@ -48,6 +48,11 @@ function workOf(call: ActionCall, backend: ControlBackend): { target: string; ru
     }
     case "stop":
       return { target: "", run: () => backend.stop({ dryRun }) };
+    case "set_rate": {
+      const { bucket, rate, unit = "bytes", burst, for_ms: forMs } = call.params;
+      const change: RateChange = { bucket, rate, unit, burst, forMs };
+      return { target: rateTarget(change), run: () => backend.setRate(change, { dryRun }) };
+    }
     case "drain":
     case "ready":
     case "maint":
@@ -59,4 +64,13 @@ function workOf(call: ActionCall, backend: ControlBackend): { target: string; ru
       return { target: auditTarget(action, acceptRisk), run: () => backend.act(action, { dryRun, acceptRisk }) };
     }
   }
+}
+
+/** What is set, and how, for the audit. */
+function rateTarget({ bucket, rate, unit, burst, forMs }: RateChange): string {
+  const words = [bucket, `rate=${rate ?? "unlimited"}`];
+  if (typeof rate === "number") words.push(`unit=${unit}`);
+  if (burst !== undefined) words.push(`burst=${burst}`);
+  if (forMs !== undefined) words.push(`for_ms=${forMs}`);
+  return words.join(" ");
 }

@@ -27,8 +27,7 @@ export function limitFor(rules: LimitRules, owner: BucketOwner, direction: Direc
   return rules.set.has(name) ? rules.set.get(name) : configuredLimit(rules, owner);
 }
 
-/** The same without what was set by name. */
-export function configuredLimit(rules: LimitRules, { scope, id }: BucketOwner): Limit | undefined {
+function configuredLimit(rules: LimitRules, { scope, id }: BucketOwner): Limit | undefined {
   switch (scope) {
     case "global":
       return rules.global;

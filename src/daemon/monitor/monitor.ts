@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
-import type { Connection, HistoryPoint } from "../../shared/control/snapshot.ts";
+import type { Connection, HistoryPoint, LimitedBy } from "../../shared/control/snapshot.ts";
 import { linkField } from "../metrics/link-slots.ts";
 import { readDrops, readTotals } from "../metrics/counters.ts";
 import { connectionId, type LinkBook, type LinkRecord, shortSession } from "../pool/link-book.ts";
@@ -9,18 +9,49 @@ const interval = 1000;
 /** 15 minutes. */
 const kept = 900;
 
-/** The control flow: once a second, sample the data thread's counters, then tell who depends on them. */
+/** How often packets for a link had to wait, since it began. */
+interface Waits {
+  readonly bucket: number;
+  readonly window: number;
+}
+
+/** What packets waited for most since the last look. */
+function limitedBy(before: Waits | undefined, { bucket, window }: Waits): LimitedBy {
+  const forBucket = bucket - (before?.bucket ?? 0);
+  const forWindow = window - (before?.window ?? 0);
+  if (forBucket === 0 && forWindow === 0) return "nothing";
+  return forBucket >= forWindow ? "bucket" : "peer_window";
+}
+
+/** What follows from the samples, each step on what the ones before it found. */
+export interface ControlFlow {
+  /** Checks that are due, and what has come to its end. */
+  health(): void;
+  /** What the balancer works with. */
+  weights(): void;
+  /** What the breakers let through. */
+  breakers(): void;
+  /** What the limits let pass. */
+  rates(): void;
+  /** What others get to see. */
+  metrics(): void;
+}
+
+/** The control flow: once a second, sample the data thread's counters, then everything that depends on them. */
 export class Monitor {
   readonly #clock: Clock;
   readonly #counters: Float64Array;
   readonly #slots: Float64Array;
   readonly #links: LinkBook;
   readonly #sessionCount: () => number;
+  readonly #flow: ControlFlow;
   readonly #listeners = new Set<() => void>();
   readonly #linkRates = new Rates<number>();
   readonly #total = new Rates<"total">();
   readonly #history: HistoryPoint[] = [];
   readonly #timer: Timer;
+  readonly #waits = new Map<number, Waits>();
+  readonly #limitedBy = new Map<number, LimitedBy>();
   #sampled = new Set<number>();
 
   constructor(parts: {
@@ -29,12 +60,14 @@ export class Monitor {
     slots: Float64Array;
     links: LinkBook;
     sessionCount: () => number;
+    flow: ControlFlow;
   }) {
     this.#clock = parts.clock;
     this.#counters = parts.counters;
     this.#slots = parts.slots;
     this.#links = parts.links;
     this.#sessionCount = parts.sessionCount;
+    this.#flow = parts.flow;
     this.#timer = parts.clock.every(interval, () => this.tick());
   }
 
@@ -43,9 +76,12 @@ export class Monitor {
   }
 
   tick(): void {
-    const rate = this.#sampleTotals();
-    this.#sampleLinks();
-    this.#remember(rate);
+    this.#sample();
+    this.#flow.health();
+    this.#flow.weights();
+    this.#flow.breakers();
+    this.#flow.rates();
+    this.#flow.metrics();
     for (const listener of this.#listeners) listener();
   }
 
@@ -65,6 +101,16 @@ export class Monitor {
     const rtt = this.#value(slot, "rtt_ms");
     const { rx_bps, tx_bps } = this.#linkRates.get(link);
     return { rtt: Number.isNaN(rtt) ? undefined : rtt, bps: rx_bps + tx_bps };
+  }
+
+  /** Of each session whether its links took less than its limit let pass, over the last second. */
+  slowSessions(): ReadonlyMap<string, boolean> {
+    const slow = new Map<string, boolean>();
+    for (const { link, session } of this.#links) {
+      const id = shortSession(session);
+      if (id !== "") slow.set(id, slow.get(id) === true || this.#limitedBy.get(link) === "peer_window");
+    }
+    return slow;
   }
 
   /** The links as the console shows them. */
@@ -87,13 +133,19 @@ export class Monitor {
         tx_bytes: slot === undefined ? 0 : this.#value(slot, "tx_bytes"),
         ...this.#linkRates.get(record.link),
         rtt_ms: Number.isNaN(rtt) ? null : Math.round(rtt * 1000) / 1000,
-        limited_by: slot !== undefined && this.#value(slot, "queued_bytes") > 0 ? "peer_window" : "nothing",
+        limited_by: this.#limitedBy.get(record.link) ?? "nothing",
       };
     });
   }
 
   #value(slot: number, field: keyof typeof linkField): number {
     return this.#slots[slot + linkField[field]] ?? 0;
+  }
+
+  #sample(): void {
+    const rate = this.#sampleTotals();
+    this.#sampleLinks();
+    this.#remember(rate);
   }
 
   #sampleTotals(): Rate {
@@ -108,9 +160,22 @@ export class Monitor {
       if (slot === undefined) continue;
       seen.add(link);
       this.#linkRates.sample(link, now, this.#value(slot, "rx_bytes"), this.#value(slot, "tx_bytes"));
+      this.#sampleWaits(link, slot);
     }
-    for (const link of this.#sampled) if (!seen.has(link)) this.#linkRates.forget(link);
+    for (const link of this.#sampled) if (!seen.has(link)) this.#forget(link);
     this.#sampled = seen;
+  }
+
+  #sampleWaits(link: number, slot: number): void {
+    const waits = { bucket: this.#value(slot, "bucket_waits"), window: this.#value(slot, "window_waits") };
+    this.#limitedBy.set(link, limitedBy(this.#waits.get(link), waits));
+    this.#waits.set(link, waits);
+  }
+
+  #forget(link: number): void {
+    this.#linkRates.forget(link);
+    this.#waits.delete(link);
+    this.#limitedBy.delete(link);
   }
 
   #remember(rate: Rate): void {

@@ -5,6 +5,7 @@
 import type {
   Backend,
   Breaker,
+  Bucket,
   Connection,
   ControlState,
   DaemonEvent,
@@ -27,6 +28,7 @@ export interface Delta {
   backends?: TableDelta<Backend, "name">;
   breakers?: TableDelta<Breaker, "name">;
   services?: TableDelta<Service, "name">;
+  buckets?: TableDelta<Bucket, "name">;
   events?: ListDelta<DaemonEvent>;
   history?: ListDelta<HistoryPoint>;
 }
@@ -61,6 +63,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   const backends = diffTable(before.backends, after.backends, "name");
   const breakers = diffTable(before.breakers, after.breakers, "name");
   const services = diffTable(before.services, after.services, "name");
+  const buckets = diffTable(before.buckets, after.buckets, "name");
   const events = diffList(before.events, after.events, (event) => event.seq);
   const history = diffList(before.history, after.history, (point) => point.time_ms);
   if (status !== undefined) delta.status = status;
@@ -70,6 +73,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   if (backends !== undefined) delta.backends = backends;
   if (breakers !== undefined) delta.breakers = breakers;
   if (services !== undefined) delta.services = services;
+  if (buckets !== undefined) delta.buckets = buckets;
   if (events !== undefined) delta.events = events;
   if (history !== undefined) delta.history = history;
   return Object.keys(delta).length > 1 ? delta : undefined;
@@ -87,6 +91,7 @@ export function apply(before: Snapshot, delta: Delta): Snapshot {
     backends: applyTable(before.backends, delta.backends, "name"),
     breakers: applyTable(before.breakers, delta.breakers, "name"),
     services: applyTable(before.services, delta.services, "name"),
+    buckets: applyTable(before.buckets, delta.buckets, "name"),
     events: applyList(before.events, delta.events),
     history: applyList(before.history, delta.history),
   };

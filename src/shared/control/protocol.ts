@@ -138,6 +138,21 @@ export interface SetWeightParams extends BackendParams {
   confirm_within_ms?: number | undefined;
 }
 
+export interface SetRateParams extends ActionParams {
+  /** Name of a bucket. */
+  bucket: string;
+  /** Of `unit` a second; null is unlimited, `auto` gives it back to the configuration. */
+  rate: number | null | "auto";
+  /** Default: bytes. */
+  unit?: "bytes" | "packets" | undefined;
+  /** Of `unit`; default: 100 ms of the rate. */
+  burst?: number | undefined;
+  /** Milliseconds until it is given back; default: never. */
+  for_ms?: number | undefined;
+  /** Milliseconds after which it reverts unless it is confirmed; default: it stays. */
+  confirm_within_ms?: number | undefined;
+}
+
 /** Exactly one of `backend` and `all`. */
 export interface ResetBreakerParams extends ActionParams {
   backend?: string | undefined;
@@ -199,6 +214,7 @@ export interface Methods {
   ready: { params: DaemonOrBackendParams; result: ActionOutcome };
   maint: { params: BackendParams; result: ActionOutcome };
   set_weight: { params: SetWeightParams; result: ActionOutcome };
+  set_rate: { params: SetRateParams; result: ActionOutcome };
   reset_breaker: { params: ResetBreakerParams; result: ActionOutcome };
   open_breaker: { params: OpenBreakerParams; result: ActionOutcome };
   close_breaker: { params: BackendParams; result: ActionOutcome };
@@ -304,6 +320,12 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     params: "backend, weight, confirm_within_ms?, dry_run?, accept_risk?, revision?",
     result: "outcome, dry_run, message, facts, revision",
     does: "pin a backend's weight (0 to 256), or give it back with `auto`",
+  },
+  set_rate: {
+    role: "operator",
+    params: "bucket, rate, unit?, burst?, for_ms?, confirm_within_ms?, dry_run?, accept_risk?, revision?",
+    result: "outcome, dry_run, message, facts, revision",
+    does: "set a rate limit (null: unlimited), or give it back to the configuration with `auto`",
   },
   reset_breaker: {
     role: "operator",

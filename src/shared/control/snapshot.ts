@@ -211,6 +211,33 @@ export interface Breaker {
   last_cause: string | null;
 }
 
+/** A rate limit. */
+export interface Bucket {
+  /** `global/up`, `identity/NAME/down`, `session/ID/up`, `service/NAME/down`; up is from client to server on both daemons. */
+  name: string;
+  /** connection: of one session, over all its links. */
+  scope: "global" | "identity" | "connection" | "service";
+  direction: "up" | "down";
+  /** Of `unit`, a second; null: unlimited. */
+  rate: number | null;
+  /** What may pass at once; null when it is unlimited. */
+  burst: number | null;
+  /** bytes: inner IP bytes. */
+  unit: "bytes" | "packets";
+  /** Below zero while the last packets are still to be paid for; null when it is unlimited. */
+  tokens: number | null;
+  /** Of the rate over the last second, in percent; null when it is unlimited. */
+  utilisation: number | null;
+  /** How long the packet that last passed had waited. */
+  waiting_ms: number;
+  /** Packets that were too many since the bucket was made. */
+  dropped: number;
+  /** An operator set it; it does not follow the configuration until it is given back (`auto`) or expires. */
+  pinned: boolean;
+  /** Until an operator's limit ends; null: it does not end by itself. */
+  expires_seconds: number | null;
+}
+
 export interface DaemonEvent {
   /** The daemon's name and run; with `seq` they tell an event from every other one. */
   server: string;
@@ -274,6 +301,8 @@ export interface Snapshot {
   breakers: Breaker[];
   /** Server: published services, in the order of the configuration. */
   services: Service[];
+  /** With more than 64 sessions those that limit nothing are left out. */
+  buckets: Bucket[];
   /** The newest events, oldest first, at most 200. */
   events: DaemonEvent[];
   /** One point a second, oldest first, at most 900. */

@@ -18,7 +18,6 @@ const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin
 export const resources: Setting[] = [
   value("performance.buffer_size", size(1024, 16 * 1024 ** 2), "Another name of buffers.size.", {
     derived: "buffers.size",
-    effect: later,
     example: "32KB",
   }),
   value("performance.tcp_keepalive", flag, "TCP keep-alive on links.", { default: true }),
@@ -56,10 +55,9 @@ export const resources: Setting[] = [
     "Size of one buffer; with pool_size, the bytes that may be queued in total.",
     {
       default: "32KB",
-      effect: later,
     },
   ),
-  value("buffers.pool_size", whole(16, 1_000_000), "Number of buffers.", { default: 1000, effect: later }),
+  value("buffers.pool_size", whole(16, 1_000_000), "Number of buffers.", { default: 1000 }),
   value("buffers.prealloc", flag, "Take the memory at start.", { default: true, effect: later }),
   value("buffers.cleanup_interval", duration(second, hour), "How often unused buffers are given back.", {
     default: "30s",
@@ -69,16 +67,29 @@ export const resources: Setting[] = [
 
 export const traffic: Setting[] = [
   ...limitedBy("rate_limit", "of each session, in each direction", {}),
-  value("rate_limit.adjustment_interval", duration(100, hour), "How often rates are adjusted.", {
+  value("rate_limit.adjustment_interval", duration(second, hour), "How often rates are adjusted, in whole seconds.", {
     default: "1s",
-    ...lateLive,
+    ...live,
   }),
-  value("rate_limit.min_rate", rate, "Adjustment stays above.", { ...lateLive, example: "1mbit" }),
-  value("rate_limit.max_rate", rate, "Adjustment stays below.", { ...lateLive, example: "200mbit" }),
-  value("rate_limit.adjust", oneOf("aimd", "off"), "Adjust rates to the queueing delay: up slowly, down at once.", {
-    default: "off",
-    ...lateLive,
+  value("rate_limit.min_rate", rate, "Adjustment stays at or above it.", {
+    ...live,
+    derived: "a tenth of base_rate",
+    example: "1mbit",
   }),
+  value("rate_limit.max_rate", rate, "Adjustment stays at or below it.", {
+    ...live,
+    derived: "base_rate",
+    example: "200mbit",
+  }),
+  value(
+    "rate_limit.adjust",
+    oneOf("aimd", "off"),
+    "Adjust each session's rate to what its path takes: up by 2 % of base_rate, down to 85 % while packets wait for it.",
+    {
+      default: "off",
+      ...live,
+    },
+  ),
   ...limitedBy("rate_limit.global", "of the whole daemon, in each direction", {}),
   value("balancer.strategy", strategy, "How a server (client) or a service endpoint (server) is chosen.", {
     default: "weighted_round_robin",
