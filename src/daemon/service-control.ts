@@ -241,7 +241,7 @@ export class ServiceControl {
         tx_bytes: one.tx_bytes,
         ...this.#rates.get(one.id),
         rtt_ms: null,
-        limited_by: one.stalled ? "peer_window" : "nothing",
+        limited_by: limitedBy(one),
       };
     });
   }
@@ -328,6 +328,11 @@ export class ServiceControl {
 /** Public id of a service's connection, as `ctl connections` shows it. */
 export function serviceConnectionId(id: number): string {
   return `s${id}`;
+}
+
+function limitedBy({ limited, stalled }: ServiceConnectionFigures): Connection["limited_by"] {
+  if (limited) return "bucket";
+  return stalled ? "peer_window" : "nothing";
 }
 
 function endpointsOf({ name, endpoints }: ServiceSettings): Endpoint[] {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { connectTo, type Target } from "../../src/daemon/service/connect.ts";
+import { Gate } from "../../src/daemon/service/gate.ts";
 import { type ProxyRules, ServiceProxy } from "../../src/daemon/service/proxy.ts";
 import { dialled, Endpoint, errorOf, readAll, until } from "./sockets.ts";
 
@@ -33,6 +34,7 @@ class Site {
     this.rules = rules;
     let id = 0;
     this.proxy = new ServiceProxy(rules, {
+      gates: { up: new Gate(() => this.now), down: new Gate(() => this.now) },
       now: () => this.now,
       nextId: () => ++id,
       choose: ({ tried }) => Object.keys(endpoints).find((name) => !tried.has(name)),

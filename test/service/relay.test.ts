@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Gate } from "../../src/daemon/service/gate.ts";
 import { Relay, type RelayEnd } from "../../src/daemon/service/relay.ts";
 import { dialled, Endpoint, errorOf, readAll, until } from "./sockets.ts";
 
 let clients: Endpoint;
 let endpoints: Endpoint;
+let gates: { up: Gate; down: Gate };
 let relay: Relay;
 /** The far ends: what the relay joins. */
 let client: Socket;
@@ -19,8 +21,9 @@ beforeEach(async () => {
   const outgoing = await dialled(endpoints.target);
   endpoint = await endpoints.connection(0);
   const incoming = await clients.connection(0);
+  gates = { up: new Gate(() => performance.now()), down: new Gate(() => performance.now()) };
   const end = Promise.withResolvers<RelayEnd>();
-  relay = new Relay(incoming, outgoing, end.resolve);
+  relay = new Relay(incoming, outgoing, gates, end.resolve);
   ended = end.promise;
 });
 

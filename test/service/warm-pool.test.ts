@@ -16,7 +16,7 @@ const rules = { size: 2, idleTimeout: 1000 };
 async function warmed(each: (socket: Socket) => void = () => {}): Promise<{
   endpoint: Endpoint;
   pool: WarmPool;
-  pass(time: number): void;
+  pass: (time: number) => void;
 }> {
   const endpoint = await Endpoint.open(each);
   closing.push(endpoint);
@@ -27,14 +27,14 @@ async function warmed(each: (socket: Socket) => void = () => {}): Promise<{
     connect: (done) => connectTo(endpoint.target, { timeout: 1000, keepAlive: true }, done),
   });
   closing.push({ [Symbol.asyncDispose]: async () => pool.close() });
-  pool.fill(rules);
+  pool.refill(rules);
   await until(() => pool.size === 2 && endpoint.taken.length === 2);
   return { endpoint, pool, pass: (time) => (now += time) };
 }
 
 test("fills up to its size, once, and hands each connection out once", async () => {
   const { endpoint, pool } = await warmed();
-  pool.fill(rules);
+  pool.refill(rules);
   expect(endpoint.taken).toHaveLength(2);
   const [first, second] = [pool.take(), pool.take()];
   expect(first).toBeDefined();
@@ -77,11 +77,11 @@ test("replaces the dead and the old", async () => {
   pool.sweep();
   expect(pool.size).toBe(1);
   pass(600);
-  pool.fill(rules);
+  pool.refill(rules);
   await until(() => pool.size === 2);
   pass(600);
   pool.age(rules);
   expect(pool.size).toBe(1);
-  pool.fill({ ...rules, size: 0 });
+  pool.refill({ ...rules, size: 0 });
   expect(pool.size).toBe(0);
 });

@@ -151,7 +151,7 @@ export class DataThread {
       spoofed: (session) => this.#spoofed(session),
       refused: (session, bytes, packet, size) => this.#refused(session, bytes, packet, size),
     });
-    this.#services = new ServiceHost(options.keepAlive, emit);
+    this.#services = new ServiceHost(options.keepAlive, this.#limits, emit);
     this.#outbound.start();
     this.#ticker = setInterval(() => this.#tick(), tickMs);
   }
@@ -165,7 +165,8 @@ export class DataThread {
         this.#authorities = authoritiesOf(command.material);
         return this.#acceptor?.renew(serverTlsOptions(command.material));
       case "limits":
-        return this.#limits.configure(command.rules, this.#sessions);
+        this.#limits.configure(command.rules, this.#sessions);
+        return this.#services.limit();
       case "dial":
         return void this.#dial(command);
       case "probe":

@@ -5,6 +5,7 @@ import { makeStrategy } from "../balance/strategies.ts";
 import type { Candidate } from "../balance/strategy.ts";
 import { connectTo } from "../service/connect.ts";
 import type { ServiceConnection } from "../service/connection.ts";
+import { Gate, type Limiting } from "../service/gate.ts";
 import { ServiceProxy, type Way } from "../service/proxy.ts";
 import { WarmPool } from "../service/warm-pool.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
@@ -18,11 +19,18 @@ export interface HostedServiceParts {
   readonly clock?: Clock;
 }
 
+/** Rate limits of a service's directions; undefined: none. */
+export interface ServiceLimits {
+  readonly up: Limiting | undefined;
+  readonly down: Limiting | undefined;
+}
+
 /** One published service on the data thread: its proxy, its balancer and its warm connections. */
 export class HostedService {
   readonly proxy: ServiceProxy;
   readonly #parts: HostedServiceParts;
   readonly #clock: Clock;
+  readonly #gates: { readonly up: Gate; readonly down: Gate };
   readonly #pools = new Map<string, WarmPool>();
   #spec: PublishedService;
   #balancer: Balancer;
@@ -35,8 +43,10 @@ export class HostedService {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.#agedAt = this.#clock.now();
+    this.#gates = { up: new Gate(() => this.#clock.now()), down: new Gate(() => this.#clock.now()) };
     this.#balancer = this.#newBalancer();
     this.proxy = new ServiceProxy(this.#rules(), {
+      gates: this.#gates,
       now: () => this.#clock.now(),
       nextId: () => parts.nextId(),
       choose: (connection) => this.#choose(connection),
@@ -65,6 +75,12 @@ export class HostedService {
     this.proxy.update(this.#rules());
   }
 
+  /** Takes its rate limits, as they are now. */
+  limitBy({ up, down }: ServiceLimits): void {
+    this.#gates.up.limit = up;
+    this.#gates.down.limit = down;
+  }
+
   /** Once a second. */
   tick(): void {
     this.proxy.tick();
@@ -77,7 +93,7 @@ export class HostedService {
       const pool = this.#poolOf(endpoint);
       pool.sweep();
       if (aging) pool.age(warm);
-      pool.fill(warm);
+      pool.refill(warm);
     }
   }
 

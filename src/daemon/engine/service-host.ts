@@ -1,5 +1,5 @@
 import type { ServiceConnection } from "../service/connection.ts";
-import { HostedService } from "./hosted-service.ts";
+import { HostedService, type ServiceLimits } from "./hosted-service.ts";
 import type { PublishedService, ServiceConnectionFigures, ServiceEvent, ServiceFigures } from "./service-messages.ts";
 
 /** Rows of connections in a report; further ones are in the counts only. */
@@ -7,17 +7,25 @@ const reportedConnections = 200;
 /** Ticks of the data thread, of 250 ms, from one report to the next. */
 const ticksPerReport = 4;
 
+/** Who knows the rate limits of services. */
+export interface ServiceLimiter {
+  ofService(name: string): ServiceLimits;
+  forgetService(name: string): void;
+}
+
 /** The published services of one data thread. */
 export class ServiceHost {
   readonly #keepAlive: boolean;
   readonly #emit: (event: ServiceEvent) => void;
+  readonly #limits: ServiceLimiter;
   readonly #services = new Map<string, HostedService>();
   #seq = 0;
   #lastId = 0;
   #ticks = 0;
 
-  constructor(keepAlive: boolean, emit: (event: ServiceEvent) => void) {
+  constructor(keepAlive: boolean, limits: ServiceLimiter, emit: (event: ServiceEvent) => void) {
     this.#keepAlive = keepAlive;
+    this.#limits = limits;
     this.#emit = emit;
   }
 
@@ -28,6 +36,7 @@ export class ServiceHost {
       if (names.has(name)) continue;
       this.#services.delete(name);
       hosted.close();
+      this.#limits.forgetService(name);
     }
     for (const spec of services) {
       const hosted = this.#services.get(spec.name);
@@ -35,6 +44,11 @@ export class ServiceHost {
       else hosted.update(spec);
     }
     this.#report();
+  }
+
+  /** Rate limits have changed. */
+  limit(): void {
+    for (const [name, hosted] of this.#services) hosted.limitBy(this.#limits.ofService(name));
   }
 
   kick(connection: number): void {
@@ -63,11 +77,13 @@ export class ServiceHost {
   }
 
   #host(spec: PublishedService): HostedService {
-    return new HostedService(spec, {
+    const hosted = new HostedService(spec, {
       keepAlive: this.#keepAlive,
       nextId: () => ++this.#lastId,
       emit: (event) => this.#emit(event),
     });
+    hosted.limitBy(this.#limits.ofService(spec.name));
+    return hosted;
   }
 
   #report(): void {
@@ -109,5 +125,6 @@ function rowOf(service: string, connection: ServiceConnection, now: number): Ser
     rx_bytes: rxBytes,
     tx_bytes: txBytes,
     stalled: state.kind === "active" && state.relay.stalled,
+    limited: state.kind === "active" && state.relay.limited,
   };
 }

@@ -67,6 +67,8 @@ export interface ServiceConnectionFigures {
   readonly tx_bytes: number;
   /** One side does not take what the other sends. */
   readonly stalled: boolean;
+  /** It waits for its service's rate limit. */
+  readonly limited: boolean;
 }
 
 export type ServiceEvent =

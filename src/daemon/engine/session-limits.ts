@@ -69,6 +69,16 @@ export class SessionLimits {
     }
   }
 
+  /** The limits of a published service. */
+  ofService(name: string): { readonly up: BucketPath | undefined; readonly down: BucketPath | undefined } {
+    const owners: BucketOwner[] = [{ scope: "service", id: name }];
+    return { up: this.#limiter.path(owners, "up"), down: this.#limiter.path(owners, "down") };
+  }
+
+  forgetService(name: string): void {
+    this.#limiter.forget({ scope: "service", id: name });
+  }
+
   /** Writes the figures of every bucket to shared memory. */
   tell(): void {
     const now = this.#now();

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Millis } from "../../shared/clock.ts";
-import { Relay, type RelayEnd } from "./relay.ts";
+import { type Gates, Relay, type RelayEnd } from "./relay.ts";
 
 /** waiting: for a free place; connecting: to an endpoint; active: bytes flow. */
 type State =
@@ -48,8 +48,8 @@ export class ServiceConnection {
     this.state = { kind: "connecting", endpoint, giveUp };
   }
 
-  join(endpoint: string, socket: Socket, ended: (end: RelayEnd) => void): void {
-    this.state = { kind: "active", endpoint, relay: new Relay(this.client, socket, ended) };
+  join(endpoint: string, socket: Socket, gates: Gates, ended: (end: RelayEnd) => void): void {
+    this.state = { kind: "active", endpoint, relay: new Relay(this.client, socket, gates, ended) };
   }
 
   /** Resets it; a relay tells of its end itself. */

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Millis } from "../../shared/clock.ts";
 import { type ConnectOutcome, isLocalFault, keepAliveDelay, type Target } from "./connect.ts";
 import { ServiceConnection } from "./connection.ts";
-import type { RelayEnd } from "./relay.ts";
+import type { Gates, RelayEnd } from "./relay.ts";
 
 /** What a proxy goes by; a new one may come at any time. */
 export interface ProxyRules {
@@ -18,6 +18,7 @@ export type Way =
   | { readonly kind: "connect"; begin(done: (outcome: ConnectOutcome) => void): () => void };
 
 export interface ProxyParts {
+  readonly gates: Gates;
   now(): Millis;
   /** Unique among the connections of all services. */
   nextId(): number;
@@ -187,7 +188,9 @@ export class ServiceProxy {
 
   #join(connection: ServiceConnection, endpoint: string, socket: Socket): void {
     const begun = this.#parts.now();
-    connection.join(endpoint, socket, (end) => this.#ended(connection, endpoint, socket, end, begun));
+    connection.join(endpoint, socket, this.#parts.gates, (end) =>
+      this.#ended(connection, endpoint, socket, end, begun),
+    );
   }
 
   #ended(connection: ServiceConnection, endpoint: string, socket: Socket, end: RelayEnd, begun: Millis): void {

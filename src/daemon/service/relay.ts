@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
+import type { Gate } from "./gate.ts";
 
 /** How a relayed connection ended: both ends closed in order, one of them was reset, or we cut it. */
 export type RelayEnd = "closed" | "client_reset" | "endpoint_reset" | "cut";
+
+/** The rate limits of a relay's directions. */
+export interface Gates {
+  /** From the client. */
+  readonly up: Gate;
+  readonly down: Gate;
+}
 
 /**
  * Carries bytes between a client and an endpoint, both ways, until both directions have ended. A FIN is passed on behind
@@ -13,19 +21,25 @@ export class Relay {
   readonly endpoint: Socket;
   readonly #ended: (end: RelayEnd) => void;
   #open = 2;
+  /** Directions that wait for their rate limit. */
+  #limited = 0;
   #end: RelayEnd = "closed";
 
-  constructor(client: Socket, endpoint: Socket, ended: (end: RelayEnd) => void) {
+  constructor(client: Socket, endpoint: Socket, gates: Gates, ended: (end: RelayEnd) => void) {
     this.client = client;
     this.endpoint = endpoint;
     this.#ended = ended;
-    this.#carry(client, endpoint, "client_reset");
-    this.#carry(endpoint, client, "endpoint_reset");
+    this.#carry(client, endpoint, gates.up, "client_reset");
+    this.#carry(endpoint, client, gates.down, "endpoint_reset");
   }
 
   /** Some bytes wait for a side that does not read. */
   get stalled(): boolean {
     return this.client.writableNeedDrain || this.endpoint.writableNeedDrain;
+  }
+
+  get limited(): boolean {
+    return this.#limited > 0;
   }
 
   /** Ends both sides with a reset. */
@@ -35,11 +49,22 @@ export class Relay {
     this.endpoint.resetAndDestroy();
   }
 
-  #carry(from: Socket, to: Socket, reset: RelayEnd): void {
+  #carry(from: Socket, to: Socket, gate: Gate, reset: RelayEnd): void {
+    let held = false;
+    const go = (): void => {
+      held = false;
+      this.#limited -= 1;
+      if (!to.writableNeedDrain) from.resume();
+    };
     from.on("data", (chunk: Buffer) => {
-      if (!to.write(chunk)) from.pause();
+      const full = !to.write(chunk);
+      held = !gate.passed(chunk.length, go);
+      if (held) this.#limited += 1;
+      if (full || held) from.pause();
     });
-    to.on("drain", () => from.resume());
+    to.on("drain", () => {
+      if (!held) from.resume();
+    });
     from.on("end", () => to.end());
     from.on("error", () => {
       this.#fail(reset);
@@ -48,6 +73,7 @@ export class Relay {
       else to.resetAndDestroy();
     });
     from.once("close", () => {
+      gate.leave(go);
       this.#open -= 1;
       if (this.#open === 0) this.#ended(this.#end);
     });

@@ -60,7 +60,7 @@ export class WarmPool {
   }
 
   /** Closes the surplus and begins as many connects as are missing. */
-  fill({ size }: WarmRules): void {
+  refill({ size }: WarmRules): void {
     for (const { socket } of this.#ready.splice(size)) socket.destroy();
     for (let missing = size - this.#ready.length - this.#dials.size; missing > 0; missing--) this.#dial();
   }
