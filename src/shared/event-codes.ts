@@ -185,6 +185,11 @@ const eventCodes = {
   },
   service_kicked: { severity: "warning", means: "An operator reset a connection to a published service.", next: "-" },
   draining: { severity: "info", means: "The server asks its clients to move.", next: "-" },
+  drain_ended: {
+    severity: "info",
+    means: "An operator made the server ready again before its drain was over.",
+    next: "-",
+  },
 
   link_distrusted: {
     severity: "warning",

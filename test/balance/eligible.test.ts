@@ -147,11 +147,13 @@ describe("priorities", () => {
     expect(shares["1"]).toBeCloseTo(0.5, 1.5);
   });
 
-  test("backends of weight 0 are not missed, drained ones are", () => {
-    const spare = backend("spare", { priority: 1 });
-    expect(levelShares([backend("a"), backend("b", { weight: 0 }), spare])).toEqual({ "0": 1 });
-    expect(levelShares([backend("a"), backend("b", { admin: "drain" }), spare])["0"]).toBeCloseTo(0.7, 1.5);
-  });
+  test.each<Partial<Both>>([{ weight: 0 }, { admin: "drain" }, { admin: "maint" }, { operational: "stopping" }])(
+    "one that somebody took out is not missed: %j",
+    (out) => {
+      const spare = backend("spare", { priority: 1 });
+      expect(levelShares([backend("a"), backend("b", out), spare])).toEqual({ "0": 1 });
+    },
+  );
 
   test("a level that comes back takes over along its slow start", () => {
     const shares = [0.1, 0.5, 1].map(

@@ -5,6 +5,7 @@ import type { Timer } from "../../src/shared/clock.ts";
 import { FakeClock } from "../fakes/clock.ts";
 
 const rules: Rules = {
+  mode: "enforce",
   failure_rate: 50,
   slow_rate: 80,
   minimum_calls: 5,
@@ -409,7 +410,7 @@ describe("operator", () => {
 
 describe("settings", () => {
   it("observe counts and admits everything", () => {
-    const { breaker, fail, moves } = rig({ observe: true });
+    const { breaker, fail, moves } = rig({ mode: "observe" });
     fail(50);
     expect(breaker.view()).toMatchObject({ state: "observe", calls: 50, failure_rate: 100 });
     expect(moves()).toEqual([]);
@@ -418,11 +419,11 @@ describe("settings", () => {
   it("a reload changes the rules in place; an operator's state outlives it", () => {
     const { breaker, fail, moves, clock, state } = rig();
     fail(3);
-    breaker.setRules({ ...rules, observe: true });
+    breaker.setRules({ ...rules, mode: "observe" });
     expect(state()).toBe("observe");
     breaker.forceOpen(1000);
     breaker.setRules(rules);
-    breaker.setRules({ ...rules, observe: true });
+    breaker.setRules({ ...rules, mode: "observe" });
     clock.advance(1000);
     breaker.setRules({ ...rules, consecutive: 1 });
     fail();

@@ -165,7 +165,7 @@ export class Episode {
       window: [1200, 60_000, 600_000][this.#below(3)] as number,
       open,
       open_max: open * (1 + this.#below(100)),
-      observe: this.#dice() < 0.1,
+      mode: this.#dice() < 0.1 ? "observe" : "enforce",
     };
   }
 

@@ -31,6 +31,7 @@ it("does not grow with calls, not even with those that never end", () => {
   const breaker = new Breaker(
     { clock, random: () => 0.5, onChange },
     {
+      mode: "enforce",
       failure_rate: 50,
       slow_rate: 80,
       minimum_calls: 5,

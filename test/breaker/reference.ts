@@ -12,7 +12,7 @@ export interface ReferenceRules {
   window: number;
   open: number;
   open_max: number;
-  observe: boolean;
+  mode: "enforce" | "observe";
 }
 
 export interface ReferenceCall {
@@ -50,7 +50,7 @@ export class ReferenceBreaker {
     this.#random = random;
     this.since = now;
     this.#healthySince = now;
-    this.state = rules.observe ? "observe" : "closed";
+    this.state = rules.mode === "observe" ? "observe" : "closed";
   }
 
   /** Lives through everything that time alone brings. */
@@ -60,7 +60,7 @@ export class ReferenceBreaker {
       if (end > now) break;
       if (this.state === "open") this.#enter("half_open", "open_time_over", end);
       else if (this.state === "forced_open")
-        this.#enter(this.#rules.observe ? "observe" : "half_open", "open_time_over", end);
+        this.#enter(this.#rules.mode === "observe" ? "observe" : "half_open", "open_time_over", end);
       else if (this.#hanging().length > 0) this.#hang(end);
       else this.#judge(end);
     }
@@ -126,7 +126,7 @@ export class ReferenceBreaker {
 
   reset(now: number): void {
     this.live(now);
-    this.#enter(this.#rules.observe ? "observe" : "closed", "operator", now);
+    this.#enter(this.#rules.mode === "observe" ? "observe" : "closed", "operator", now);
     this.#results = [];
     this.#openings = 0;
     this.lastCause = null;
@@ -143,8 +143,8 @@ export class ReferenceBreaker {
     if (rules.window !== this.#rules.window) this.#results = [];
     this.#rules = rules;
     if (this.state === "forced_open" || this.state === "disabled") return;
-    if (rules.observe === (this.state === "observe")) return;
-    this.#enter(rules.observe ? "observe" : "closed", "config", now);
+    if ((rules.mode === "observe") === (this.state === "observe")) return;
+    this.#enter(rules.mode === "observe" ? "observe" : "closed", "config", now);
     this.#results = [];
   }
 

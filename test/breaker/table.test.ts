@@ -6,6 +6,7 @@ import type { Rules } from "../../src/daemon/breaker/rules.ts";
 import { type State, type StateKind, transitions } from "../../src/daemon/breaker/state.ts";
 
 const rules: Rules = {
+  mode: "enforce",
   failure_rate: 50,
   slow_rate: 80,
   minimum_calls: 5,

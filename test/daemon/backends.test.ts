@@ -497,7 +497,8 @@ describe("an operator", () => {
     expect(site.breaker("eu-1").state).toBe("open");
     site.backends.useBreakerRules({ ...breakerRules, mode: "observe" });
     expect(site.breaker("eu-1").state).toBe("observe");
-    site.fail("eu-1", 5);
+    site.fail("eu-1", 2);
+    expect(site.breaker("eu-1").state).toBe("observe");
     expect(site.backends.breakerAlerts()).toEqual([]);
   });
 

@@ -42,6 +42,12 @@ describe("the addresses of a slice", () => {
     expect(await takeAll(sliceStore([slice]), 6)).toEqual(expected);
   });
 
+  it("are without those that are reserved since, and with those that are not any more", async () => {
+    const store = sliceStore(["10.8.0.0/29"], { reserved: ["10.8.0.1", "10.8.0.3"] });
+    store.reserve([prefixOf("10.8.0.1/32").address, prefixOf("10.8.0.5/32").address]);
+    expect(await takeAll(store, 4)).toEqual(["10.8.0.2", "10.8.0.3", "10.8.0.4", "10.8.0.6"]);
+  });
+
   it("are without the reserved ones, and by family", async () => {
     const store = sliceStore(["10.8.0.0/29", "fd00::/126"], { reserved: ["10.8.0.1", "10.8.0.3", "fd00::2"] });
     expect(await takeAll(store, 4)).toEqual(["10.8.0.2", "10.8.0.4", "10.8.0.5", "10.8.0.6"]);

@@ -86,9 +86,14 @@ function healthyLevel<B extends Backend>(
   return itemAt(levels, ({ capacity }) => capacity, unit(mix(flow, overflowSalt)) * Math.min(1, total))?.backends;
 }
 
-/** A backend in its slow start counts in part, so that a level that comes back takes over gradually. */
+/**
+ * A backend in its slow start counts in part, so that a level that comes back takes over gradually. What an operator took
+ * out, here or at the server, is not missed, as with HAProxy's backup servers: the others of the level take its share.
+ */
 function capacityOf(level: readonly Backend[], healthy: readonly Backend[]): number {
-  const meant = level.filter(({ weight }) => weight > 0).length;
+  const meant = level.filter(
+    ({ weight, admin, operational }) => weight > 0 && admin === "ready" && operational !== "stopping",
+  ).length;
   const there = healthy.reduce((sum, { ramp }) => sum + ramp, 0);
   return Math.min(1, (overProvisioning * there) / meant);
 }

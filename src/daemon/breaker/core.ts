@@ -44,7 +44,7 @@ export function newCore(rules: Rules, now: Millis): Core {
 
 /** The state in which nobody has decided anything. */
 export function automatic(rules: Rules, now: Millis): State {
-  return rules.observe === true ? { kind: "observe" } : closedState(now);
+  return rules.mode === "observe" ? { kind: "observe" } : closedState(now);
 }
 
 /** Throws when the table of transitions refuses the move: a broken promise of this folder. */

@@ -45,7 +45,7 @@ export function judged(core: Core, state: HalfOpenState, at: Circumstances): Cor
 }
 
 function forcedOver(core: Core, { rules, now }: Circumstances): Core {
-  return rules.observe === true ? enter(core, { kind: "observe" }, "open_time_over", now) : halfOpen(core, now);
+  return rules.mode === "observe" ? enter(core, { kind: "observe" }, "open_time_over", now) : halfOpen(core, now);
 }
 
 function expireHalfOpen(core: Core, state: HalfOpenState, at: Circumstances): { core: Core; hung: readonly Ticket[] } {

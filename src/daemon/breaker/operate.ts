@@ -25,6 +25,6 @@ export function changeRules(core: Core, before: Rules, rules: Rules, now: Millis
   const next = before.window === rules.window ? core : { ...core, window: emptyWindow(rules.window) };
   const { kind } = core.state;
   const operated = kind === "forced_open" || kind === "disabled";
-  if (operated || (kind === "observe") === (rules.observe === true)) return next;
+  if (operated || (kind === "observe") === (rules.mode === "observe")) return next;
   return { ...enter(next, automatic(rules, now), "config", now), window: emptyWindow(rules.window) };
 }

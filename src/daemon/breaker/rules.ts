@@ -18,8 +18,8 @@ export interface Rules {
   readonly open: Millis;
   /** Longest open time. */
   readonly open_max: Millis;
-  /** Count, admit everything, never open. */
-  readonly observe?: boolean;
+  /** observe: counts, admits everything and never opens. */
+  readonly mode: "enforce" | "observe";
 }
 
 /** Calls admitted while half-open. */

@@ -68,6 +68,7 @@ export class SliceLeaseStore implements LeaseStore {
   readonly #journal: LeaseJournal;
   readonly #journalFailed: (error: unknown) => void;
   readonly #pools: readonly Pool[];
+  #reserved: ReadonlySet<string>;
 
   /**
    * `slices` are the prefixes to lease from; `reserved` the addresses in them that are never leased: the server's own
@@ -82,8 +83,13 @@ export class SliceLeaseStore implements LeaseStore {
   }) {
     this.#journalFailed = parts.journalFailed;
     this.#journal = parts.openJournal(({ revision, ...lease }) => this.#set({ lease, revision }));
-    const reserved = new Set(parts.reserved.map(formatAddress));
-    this.#pools = parts.slices.map((slice) => new Pool(slice, reserved));
+    this.#reserved = new Set(parts.reserved.map(formatAddress));
+    this.#pools = parts.slices.map((slice) => new Pool(slice, (address) => this.#reserved.has(address)));
+  }
+
+  /** Other addresses are reserved from now on; who has one of them keeps it for the lease's time. */
+  reserve(addresses: readonly Address[]): void {
+    this.#reserved = new Set(addresses.map(formatAddress));
   }
 
   get(address: string): Promise<StoredLease | undefined> {
@@ -165,13 +171,13 @@ class Pool {
   readonly #first: bigint;
   readonly #count: bigint;
   readonly #slice: Prefix;
-  readonly #reserved: ReadonlySet<string>;
+  readonly #isReserved: (address: string) => boolean;
   #cursor = 0n;
 
-  constructor(slice: Prefix, reserved: ReadonlySet<string>) {
+  constructor(slice: Prefix, isReserved: (address: string) => boolean) {
     this.family = slice.address.family;
     this.#slice = slice;
-    this.#reserved = reserved;
+    this.#isReserved = isReserved;
     const bits = fullLength(slice.address) - slice.length;
     const size = 1n << BigInt(bits);
     const network = (addressNumber(slice.address) >> BigInt(bits)) << BigInt(bits);
@@ -183,14 +189,14 @@ class Pool {
 
   contains(address: string): boolean {
     const parsed = parseAddress(address);
-    return parsed !== undefined && prefixContains(this.#slice, parsed) && !this.#reserved.has(address);
+    return parsed !== undefined && prefixContains(this.#slice, parsed) && !this.#isReserved(address);
   }
 
   next(usable: (address: string) => boolean): string | undefined {
     for (let tried = 0n; tried < this.#count && tried < 1_000_000n; tried++) {
       const address = formatAddress(addressFromNumber(this.family, this.#first + this.#cursor));
       this.#cursor = (this.#cursor + 1n) % this.#count;
-      if (!this.#reserved.has(address) && usable(address)) return address;
+      if (!this.#isReserved(address) && usable(address)) return address;
     }
     return undefined;
   }

@@ -99,10 +99,15 @@ export const traffic: Setting[] = [
     default: "session",
     effect: { later: true, builtIn: "session" },
   }),
-  value("circuit_breaker.mode", oneOf("enforce", "observe"), "observe: counts, admits everything and never opens.", {
-    default: "enforce",
-    ...live,
-  }),
+  value(
+    "circuit_breaker.mode",
+    oneOf("enforce", "observe"),
+    "Whether breakers open; with observe they count and admit everything.",
+    {
+      default: "enforce",
+      ...live,
+    },
+  ),
   value("circuit_breaker.failure_rate", whole(1, 100), "Percent of failed calls that open the breaker.", {
     default: 50,
     ...live,
