@@ -7,6 +7,9 @@ import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
 import { metricsPage } from "./metrics.ts";
 import { exampleConfig } from "./example.ts";
+import { commandManual } from "./man/command.ts";
+import { daemonManual } from "./man/daemon.ts";
+import { settingsManual } from "./man/settings.ts";
 
 export interface Page {
   path: string;
@@ -22,6 +25,9 @@ export const pages: readonly Page[] = [
   { path: "docs/errors.md", text: errorsPage },
   { path: "docs/events.md", text: eventsPage },
   { path: "docs/metrics.md", text: metricsPage },
+  { path: "man/sssonector.1", text: commandManual },
+  { path: "man/sssonectord.8", text: daemonManual },
+  { path: "man/sssonector.yaml.5", text: settingsManual },
 ];
 
 /** The pages below `root` that are missing or differ from what the code says. */

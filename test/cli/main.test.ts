@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -40,8 +41,9 @@ describe("sssonector", () => {
   });
 
   it("loads a command's libraries only for that command", async () => {
-    const source = await readFile(entry, "utf8");
-    const eager = [...source.matchAll(/^import .* from "([^"]+)"/gm)].map(([, from]) => from);
-    for (const from of eager) expect(from).toMatch(/^(node:|\.\.\/shared\/errors)/);
+    const table = path.join(path.dirname(entry), "programs.ts");
+    const texts = await Promise.all([entry, table].map(async (file) => await readFile(file, "utf8")));
+    const eager = texts.flatMap((text) => [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, from]) => from));
+    for (const from of eager) expect(from).toMatch(/^(node:|\.\.\/shared\/errors|\.\/programs)/);
   });
 });
