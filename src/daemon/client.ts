@@ -181,6 +181,7 @@ export class ClientRole implements Role {
       case "service_report":
       case "bucket":
       case "bucket_gone":
+      case "sampled":
       case "tun_down":
       case "stopped":
         return;

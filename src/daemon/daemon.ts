@@ -38,6 +38,7 @@ import { ServerRole } from "./server.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
 import { startWatchdog } from "./service-manager/watchdog.ts";
 import { peerCredentials } from "./sys/credentials.ts";
+import { noTalkers } from "./monitor/talkers.ts";
 import { Telemetry } from "./telemetry.ts";
 import { tlsSetOf } from "./tls-files.ts";
 import type { TlsSet } from "./tls/material.ts";
@@ -157,6 +158,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         counters: this.#counters,
         linkSlots: slots,
         loop: dataLoop,
+        sampling: settings.monitoring.top_talkers,
         limits: limitRules(settings),
         bucketSlots,
         queueBytes: settings.buffers.size * settings.buffers.pool_size,
@@ -303,7 +305,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   snapshot(): Omit<Snapshot, "control"> {
     const events = this.#events.newest(200);
-    return { v: 1, ...this.#recorded(), events, history: [...(this.#monitor?.history ?? [])] };
+    const top = this.#telemetry?.top ?? noTalkers;
+    return { v: 1, ...this.#recorded(), top, events, history: [...(this.#monitor?.history ?? [])] };
   }
 
   moment(at_ms: number): Moment | undefined {
@@ -549,6 +552,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   #onEvent(event: Event): void {
     if (isRefusal(event)) this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
+    if (event.type === "sampled") return this.#telemetry?.sampled(event.destinations);
     if (event.type === "tun_down") {
       return this.#fail("tun_gone", `${this.#name} is down or gone`);
     }

@@ -199,6 +199,7 @@ export class ServerRole implements Role {
       case "bucket_gone":
       case "worn":
       case "pong":
+      case "sampled":
       case "tun_down":
       case "stopped":
         return;

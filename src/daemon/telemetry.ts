@@ -1,5 +1,5 @@
 import type { Clock, Millis } from "../shared/clock.ts";
-import type { Alert, Resources } from "../shared/control/snapshot.ts";
+import type { Alert, Resources, TopTalkers } from "../shared/control/snapshot.ts";
 import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
@@ -12,8 +12,10 @@ import { linkField } from "./metrics/link-slots.ts";
 import { createLoopCells, LoopMeter, LoopWindow } from "./metrics/loop-delay.ts";
 import { type ProcessFigures, readProcess } from "./metrics/process.ts";
 import type { MetricsView, Readings } from "./metrics/view.ts";
+import type { DestinationBytes } from "./metrics/traffic-sampler.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { resourceAlerts } from "./monitor/resources.ts";
+import { Talkers } from "./monitor/talkers.ts";
 import type { LinkBook } from "./pool/link-book.ts";
 import { refusalReasons } from "./tls/refusal.ts";
 
@@ -49,6 +51,7 @@ export class Telemetry {
   readonly #windows: Readonly<Record<string, LoopWindow>>;
   #identities: IdentityTotals | undefined;
   #settings: PrometheusSettings | undefined;
+  readonly #talkers = new Talkers();
   #serving: Serving = { kind: "off" };
   #process: ProcessFigures = readProcess();
   #processAt: Millis;
@@ -79,7 +82,7 @@ export class Telemetry {
   tick(): void {
     this.#mainMeter.sample();
     for (const window of Object.values(this.#windows)) window.tick();
-    this.#sampleIdentities();
+    this.#sampleLinks();
     this.#sampleProcess();
     this.#checkLog();
     if (this.#serving.kind !== "failed" || this.#parts.clock.now() < this.#serving.retryAt) return;
@@ -117,6 +120,15 @@ export class Telemetry {
       alerts.push({ code: "metrics_unavailable", severity: "warning", message: this.#serving.why });
     }
     return alerts;
+  }
+
+  /** The data thread's sample of a second. */
+  sampled(destinations: readonly DestinationBytes[]): void {
+    this.#talkers.sampled(destinations);
+  }
+
+  get top(): TopTalkers {
+    return this.#talkers.top;
   }
 
   /** All metrics of this moment. */
@@ -179,14 +191,14 @@ export class Telemetry {
     if (this.#logLost !== undefined && now - this.#logLost > quietAfter) this.#logLost = undefined;
   }
 
-  #sampleIdentities(): void {
-    this.#identities?.sample(
-      [...this.#parts.links].flatMap(({ link, identity, slot }) =>
-        slot === undefined
-          ? []
-          : [{ link, identity, rxBytes: this.#slot(slot, "rx_bytes"), txBytes: this.#slot(slot, "tx_bytes") }],
-      ),
+  #sampleLinks(): void {
+    const links = [...this.#parts.links].flatMap(({ link, identity, slot }) =>
+      slot === undefined
+        ? []
+        : [{ link, identity, rx: this.#slot(slot, "rx_bytes"), tx: this.#slot(slot, "tx_bytes") }],
     );
+    this.#identities?.sample(links);
+    this.#talkers.tick(links);
   }
 
   #slot(slot: number, field: keyof typeof linkField): number {

@@ -47,6 +47,7 @@ const common = {
   health: { interval: 5000, timeout: 3000, rise: 2, fall: 3 },
   monitoring: {
     prometheus: { enabled: true, address: "127.0.0.1", port: 9090, path: "/metrics", per_identity: 0 },
+    top_talkers: true,
     logging: { level: "info", format: "json", output: { kind: "stdout" } },
   },
   control: {

@@ -12,6 +12,7 @@ import {
   aConnection,
   aControl,
   aPoint,
+  aTop,
   aService,
   aSession,
   aSnapshot,
@@ -117,6 +118,7 @@ describe("over the wire", () => {
             buckets: ids.map((id) => aBucket(`session/${id}/up`, { dropped: rx })),
             events: Array.from({ length: 4 }, (_, at) => anEvent(seq + at)),
             history: Array.from({ length: 3 }, (_, at) => aPoint(n + at)),
+            top: aTop,
           });
         }
         await vi.waitFor(() => expect(without(seen)).toEqual(without(rig.backend.state)), { interval: 2 });

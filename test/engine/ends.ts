@@ -68,6 +68,7 @@ export class End {
         counters: this.counted.values,
         linkSlots: createLinkSlots(options.capacity ?? 10),
         loop: createLoopCells(),
+        sampling: false,
         limits: noLimits,
         bucketSlots: createBucketSlots(10),
         queueBytes: 1024 * 1024,

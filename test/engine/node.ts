@@ -79,6 +79,7 @@ export class Node implements AsyncDisposable {
         counters: this.counted.values,
         linkSlots: createLinkSlots(10),
         loop: createLoopCells(),
+        sampling: false,
         limits: noLimits,
         bucketSlots: createBucketSlots(10),
         queueBytes: 1024 * 1024,

@@ -11,9 +11,16 @@ import type {
   Session,
   Snapshot,
   Status,
+  TopTalkers,
 } from "../../src/shared/control/snapshot.ts";
 
 /** Builders of believable snapshots; every argument overrides fields. */
+
+export const aTop: TopTalkers = {
+  window_seconds: 60,
+  identities: [{ name: "laptop-ann", rx_bytes: 3_000_000, tx_bytes: 1_000_000, rx_bps: 400_000, tx_bps: 100_000 }],
+  destinations: [{ name: "10.20.0.5", rx_bytes: 1_000, tx_bytes: 2_000, rx_bps: 0, tx_bps: 0 }],
+};
 
 export const startOfTime = 1_800_000_000_000;
 
@@ -218,6 +225,7 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     buckets: [],
     events: [anEvent(1), anEvent(2)],
     history: [aPoint(1), aPoint(2)],
+    top: aTop,
     ...fields,
   };
 }

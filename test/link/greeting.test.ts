@@ -80,6 +80,7 @@ class Thread {
       counters: createCounters(),
       linkSlots: createLinkSlots(linkSlots),
       loop: createLoopCells(),
+      sampling: false,
       limits: noLimits,
       bucketSlots: createBucketSlots(10),
       queueBytes: 1024 * 1024,

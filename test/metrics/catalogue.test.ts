@@ -53,8 +53,6 @@ it("a scrape shows what is, not the sum of scrapes, and leaves out what has no v
 
 it("escapes what stands in labels", async () => {
   const identity = 'a"b\\c\nd';
-  const exposition = await new Exporter().write(
-    aView({ identities: [{ identity, connections: 1, rxBytes: 0, txBytes: 0 }] }),
-  );
+  const exposition = await new Exporter().write(aView({ identities: [{ identity, connections: 1, rx: 0, tx: 0 }] }));
   expect(exposition.text).toContain('sssonector_identity_connections{identity="a\\"b\\\\c\\nd"} 1');
 });

@@ -27,7 +27,7 @@ export function aView(fields: Partial<MetricsView> = {}): MetricsView {
       mostDescriptors: 1024,
       mostMemoryBytes: null,
     },
-    identities: [{ identity: "laptop-ann", connections: 1, rxBytes: 10, txBytes: 20 }],
+    identities: [{ identity: "laptop-ann", connections: 1, rx: 10, tx: 20 }],
     ...fields,
   };
 }

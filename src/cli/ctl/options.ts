@@ -20,6 +20,7 @@ export type OptionName =
   | "follow"
   | "since"
   | "level"
+  | "by"
   | "reason"
   | "dry-run"
   | "yes"
@@ -44,6 +45,7 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   since: { value: "DURATION|SEQ", does: "only those of the last DURATION, or after number SEQ" },
   level: { value: "LEVEL", does: "only lines of at least this level: trace, debug, info, warn, error, fatal" },
   reason: { value: "TEXT", does: "why; told to the peer and audited" },
+  by: { value: "WHAT", does: "identity (the default) or destination" },
   "dry-run": { does: "say what would happen and do nothing" },
   yes: { does: "don't ask" },
   for: {
@@ -74,6 +76,7 @@ export interface Options {
   follow: boolean;
   since: Since | undefined;
   level: string | undefined;
+  by: string | undefined;
   reason: string | undefined;
   dryRun: boolean;
   yes: boolean;
@@ -101,6 +104,7 @@ export function decodeOptions(raw: RawOptions): Options {
     follow: raw.follow === true,
     since: since(raw.since),
     level: text(raw.level),
+    by: text(raw.by),
     reason: text(raw.reason),
     dryRun: raw["dry-run"] === true,
     yes: raw.yes === true,

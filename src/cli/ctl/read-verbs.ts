@@ -5,6 +5,7 @@ import { events } from "./events.ts";
 import { health } from "./health.ts";
 import { logs } from "./logs.ts";
 import { show } from "./read.ts";
+import { topTalkersView } from "./top-talkers.ts";
 import { servicesView } from "./service-views.ts";
 import type { Verb } from "./verb.ts";
 import { configView, connectionsView, metricsView, sessionsView, snapshotView, statusView } from "./views.ts";
@@ -81,6 +82,14 @@ export const readVerbs: readonly Verb[] = [
     options: ["follow", "since"],
     example: "events --since 5m --follow",
     run: events,
+  },
+  {
+    name: "top-talkers",
+    kind: "read",
+    does: "identities, or destinations, by their traffic within the last minute",
+    options: ["by"],
+    example: "top-talkers --by destination --watch",
+    run: (context) => show(context, topTalkersView),
   },
   {
     name: "logs",

@@ -35,7 +35,7 @@ export interface CommonSettings {
   balancer: { strategy: Strategy; mode: "session" | "flow" };
   circuit_breaker: CircuitBreakerSettings;
   health: { interval: number; timeout: number; rise: number; fall: number };
-  monitoring: { prometheus: PrometheusSettings; logging: LoggingSettings };
+  monitoring: { prometheus: PrometheusSettings; top_talkers: boolean; logging: LoggingSettings };
   control: ControlSettings;
 }
 

@@ -28,6 +28,7 @@ import type { Authentication } from "../link/peer.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import { LandingPool } from "../link/receiver.ts";
 import { LoopMeter } from "../metrics/loop-delay.ts";
+import { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { counterIndex } from "../metrics/counters.ts";
 import { type LinkField, linkField, LinkSlots } from "../metrics/link-slots.ts";
 import { SessionTable } from "../session/session-table.ts";
@@ -44,6 +45,7 @@ import { SessionLimits } from "./session-limits.ts";
 import { ServiceHost } from "./service-host.ts";
 
 const tickMs = 250;
+const ticksPerSecond = 4;
 /** HELLO must follow the handshake within this. */
 const helloDeadline = 3000;
 /** For the control plane to answer a HELLO: many come at once when a server is restarted. */
@@ -102,6 +104,8 @@ export class DataThread {
   #nextLink = 1;
   #linklessSince: number | undefined;
   readonly #meter: LoopMeter;
+  readonly #sampler: TrafficSampler | undefined;
+  #ticks = 0;
   #load = 0;
   readonly #stopped = new AbortController();
   #demand: DemandWatch | undefined;
@@ -117,6 +121,7 @@ export class DataThread {
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
     this.#meter = new LoopMeter(options.loop);
+    this.#sampler = options.sampling ? new TrafficSampler(options.mode) : undefined;
     const down = (): void => this.#tunDown();
     this.#shapers = new Shapers({
       clock: systemClock,
@@ -130,6 +135,7 @@ export class DataThread {
       destinations: this.#destinations(),
       counters: options.counters,
       rules: { readBufferBytes, readBuffers: 4 },
+      sampler: this.#sampler,
       shapers: this.#shapers,
       now: monotonic,
       down,
@@ -146,6 +152,7 @@ export class DataThread {
       policy: this.#policy,
       shapers: this.#shapers,
       limits: this.#limits.fromPeers,
+      sampler: this.#sampler,
       now: monotonic,
       down,
       spoofed: (session) => this.#spoofed(session),
@@ -501,7 +508,14 @@ export class DataThread {
     this.#emit({ type: "acl_refused", session: id, identity, destination });
   }
 
+  #tellSample(): void {
+    const destinations = this.#sampler?.take() ?? [];
+    if (destinations.length > 0) this.#emit({ type: "sampled", destinations });
+  }
+
   #tick(): void {
+    this.#ticks += 1;
+    if (this.#ticks % ticksPerSecond === 0) this.#tellSample();
     this.#acceptor?.tick();
     this.#demand?.tick();
     this.#services.tick();

@@ -4,6 +4,7 @@ import type { AdmissionRules } from "../link/admission.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
 import type { WearLimits } from "../link/wear.ts";
+import type { DestinationBytes } from "../metrics/traffic-sampler.ts";
 import type { SessionSpec } from "../session/data-session.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
@@ -26,6 +27,8 @@ export interface DataThreadOptions {
   readonly linkSlots: Float64Array<SharedArrayBuffer>;
   /** Where the thread measures its event loop. */
   readonly loop: Float64Array<SharedArrayBuffer>;
+  /** Whether a sample of the packets tells where the traffic goes. */
+  readonly sampling: boolean;
   readonly limits: LimitRules;
   readonly bucketSlots: Float64Array<SharedArrayBuffer>;
   /** Bytes that may wait for all sessions together. */
@@ -151,6 +154,8 @@ export type Event =
   /** Its rules refuse what it sends; `destination` as in `10.20.0.1 tcp 443`. */
   | { readonly type: "acl_refused"; readonly session: string; readonly identity: string; readonly destination: string }
   | ServiceEvent
+  /** Once a second while there is traffic. */
+  | { readonly type: "sampled"; readonly destinations: readonly DestinationBytes[] }
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
 

@@ -1,6 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 import type { BucketPath } from "../limit/path.ts";
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
+import type { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind, sourceKind } from "../packet/address-kind.ts";
 import {
@@ -43,6 +44,7 @@ export class Inbound {
   readonly #shapers: Shapers;
   readonly #limits: ReadonlyMap<FlowSession, BucketPath>;
   readonly #now: () => Millis;
+  readonly #sampler: TrafficSampler | undefined;
   /** Undefined where the kernel can't cut datagrams. */
   readonly #datagrams: UdpCoalescer | undefined;
 
@@ -60,6 +62,7 @@ export class Inbound {
     spoofed: (session: FlowSession) => void;
     /** As `spoofed`, for a packet that the session's rules refuse; the bytes are borrowed for the call. */
     refused: (session: FlowSession, bytes: Buffer, packet: number, size: number) => void;
+    sampler?: TrafficSampler | undefined;
   }) {
     this.#device = parts.device;
     this.#counters = parts.counters;
@@ -67,6 +70,7 @@ export class Inbound {
     this.#down = parts.down;
     this.#spoofed = parts.spoofed;
     this.#refused = parts.refused;
+    this.#sampler = parts.sampler;
     this.#shapers = parts.shapers;
     this.#limits = parts.limits;
     this.#now = parts.now;
@@ -107,6 +111,7 @@ export class Inbound {
       return this.#drop("acl");
     }
     if (this.#limits.size > 0 && !this.#mayPass(session, offload, bytes, body, size)) return this.#drop("over_rate");
+    this.#sampler?.received(bytes, packet, size);
     const other = this.#owner(bytes, packet);
     if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
     this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);

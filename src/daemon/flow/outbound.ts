@@ -1,5 +1,6 @@
 import type { Millis } from "../../shared/clock.ts";
 import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts";
+import type { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind } from "../packet/address-kind.ts";
 import { longestTooBig } from "../packet/icmp.ts";
@@ -36,6 +37,7 @@ export class Outbound {
   readonly #counters: Float64Array;
   readonly #shapers: Shapers;
   readonly #now: () => Millis;
+  readonly #sampler: TrafficSampler | undefined;
   readonly #buffers: ReadBuffers;
   readonly #down: () => void;
   /** Where ICMP answers are made. */
@@ -55,6 +57,7 @@ export class Outbound {
     destinations: Destinations;
     counters: Float64Array;
     rules: OutboundRules;
+    sampler?: TrafficSampler | undefined;
     shapers: Shapers;
     now: () => Millis;
     /** The TUN is gone or down. */
@@ -64,6 +67,7 @@ export class Outbound {
     this.#destinations = parts.destinations;
     this.#counters = parts.counters;
     this.#shapers = parts.shapers;
+    this.#sampler = parts.sampler;
     this.#now = parts.now;
     this.#down = parts.down;
     this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
@@ -147,6 +151,7 @@ export class Outbound {
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
     if ((plain ? length : largestPacket(bytes, header, length)) > session.mtu)
       return this.#tooBig(buffer, at, length, session);
+    this.#sampler?.sent(bytes, packet, length);
     const shaper = this.#shaperOf(session);
     if (shaper.holds(link, this.#destinations.exclusive, link === this.#runLink ? at - this.#runStart : 0)) {
       // What was gathered came first.

@@ -4,14 +4,14 @@ import type { IdentityFigures } from "./view.ts";
 export interface LinkBytes {
   readonly link: number;
   readonly identity: string;
-  readonly rxBytes: number;
-  readonly txBytes: number;
+  readonly rx: number;
+  readonly tx: number;
 }
 
 interface Sum {
   connections: number;
-  rxBytes: number;
-  txBytes: number;
+  rx: number;
+  tx: number;
 }
 
 /** Series of everybody who came when all others were taken; a client of that name shares it. */
@@ -37,8 +37,8 @@ export class IdentityTotals {
       const before = this.#last.get(link.link);
       const sum = this.#sumOf(link.identity);
       sum.connections += 1;
-      sum.rxBytes += Math.max(0, link.rxBytes - (before?.rxBytes ?? 0));
-      sum.txBytes += Math.max(0, link.txBytes - (before?.txBytes ?? 0));
+      sum.rx += Math.max(0, link.rx - (before?.rx ?? 0));
+      sum.tx += Math.max(0, link.tx - (before?.tx ?? 0));
       seen.set(link.link, link);
     }
     this.#last = seen;
@@ -53,7 +53,7 @@ export class IdentityTotals {
     if (known !== undefined) return known;
     const taken = this.#sums.size - (this.#sums.has(others) ? 1 : 0);
     const name = taken < this.#most ? identity : others;
-    const sum = this.#sums.get(name) ?? { connections: 0, rxBytes: 0, txBytes: 0 };
+    const sum = this.#sums.get(name) ?? { connections: 0, rx: 0, tx: 0 };
     this.#sums.set(name, sum);
     return sum;
   }

@@ -28,6 +28,6 @@ export interface MetricsView {
 export interface IdentityFigures {
   readonly identity: string;
   readonly connections: number;
-  readonly rxBytes: number;
-  readonly txBytes: number;
+  readonly rx: number;
+  readonly tx: number;
 }

@@ -3,7 +3,7 @@ import type { Connection, Moment, Snapshot } from "../../shared/control/snapshot
 import { ConnectionRows } from "./history-rows.ts";
 
 /** What the history takes of a snapshot. */
-export type Recorded = Omit<Snapshot, "v" | "control" | "events" | "history">;
+export type Recorded = Omit<Snapshot, "v" | "control" | "top" | "events" | "history">;
 
 /** 15 minutes of seconds. */
 const seconds = 900;

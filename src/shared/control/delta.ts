@@ -14,6 +14,7 @@ import type {
   Session,
   Snapshot,
   Status,
+  TopTalkers,
 } from "./snapshot.ts";
 
 export interface Delta {
@@ -29,6 +30,8 @@ export interface Delta {
   breakers?: TableDelta<Breaker, "name">;
   services?: TableDelta<Service, "name">;
   buckets?: TableDelta<Bucket, "name">;
+  /** Whole. */
+  top?: TopTalkers;
   events?: ListDelta<DaemonEvent>;
   history?: ListDelta<HistoryPoint>;
 }
@@ -74,6 +77,7 @@ export function diff(before: Snapshot, after: Snapshot): Delta | undefined {
   if (breakers !== undefined) delta.breakers = breakers;
   if (services !== undefined) delta.services = services;
   if (buckets !== undefined) delta.buckets = buckets;
+  if (!equal(before.top, after.top)) delta.top = after.top;
   if (events !== undefined) delta.events = events;
   if (history !== undefined) delta.history = history;
   return Object.keys(delta).length > 1 ? delta : undefined;
@@ -92,6 +96,7 @@ export function apply(before: Snapshot, delta: Delta): Snapshot {
     breakers: applyTable(before.breakers, delta.breakers, "name"),
     services: applyTable(before.services, delta.services, "name"),
     buckets: applyTable(before.buckets, delta.buckets, "name"),
+    top: delta.top ?? before.top,
     events: applyList(before.events, delta.events),
     history: applyList(before.history, delta.history),
   };

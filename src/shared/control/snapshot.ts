@@ -303,10 +303,32 @@ export interface Snapshot {
   services: Service[];
   /** With more than 64 sessions those that limit nothing are left out. */
   buckets: Bucket[];
+  top: TopTalkers;
   /** The newest events, oldest first, at most 200. */
   events: DaemonEvent[];
   /** One point a second, oldest first, at most 900. */
   history: HistoryPoint[];
+}
+
+/** Traffic of one identity or destination. */
+export interface Talker {
+  /** An identity, or an address. */
+  name: string;
+  /** Within the window; rx from the peers, tx to them. */
+  rx_bytes: number;
+  tx_bytes: number;
+  /** Bits a second over the last second. */
+  rx_bps: number;
+  tx_bps: number;
+}
+
+/** Who and what had the most traffic, heaviest first, at most 20 each. */
+export interface TopTalkers {
+  window_seconds: number;
+  /** Exact. */
+  identities: Talker[];
+  /** Behind the server, or for a client behind the tunnel; from a sample of the packets, empty when it is off. */
+  destinations: Talker[];
 }
 
 export interface HistoryPoint {

@@ -28,6 +28,7 @@ describe("JSON for scripts", () => {
     ["config", () => ({ v: 1, config: rig.backend.rows })],
     ["snapshot", () => rig.backend.state],
     ["backends", () => ({ v: 1, backends: rig.backend.state.backends })],
+    ["top-talkers", () => ({ v: 1, ...rig.backend.state.top })],
     ["breakers", () => ({ v: 1, breakers: rig.backend.state.breakers })],
     ["health", () => ({ v: 1, health: "ok", state: "ready", alerts: [], backends_down: [], breakers_not_closed: [] })],
   ])("%s", async (verb, expected) => {
@@ -59,6 +60,15 @@ describe("text for people", () => {
     expect(terminal.stdout).toContain("edge-01 (server), ready, up 1d 2h");
     expect(terminal.stdout).toContain("123.5 MB in 100000 packets");
     expect(terminal.stdout).toMatch(/dropped +source_not_bound 3\n/);
+  });
+
+  it("top-talkers by identity and by destination, with each one's share", async () => {
+    await ctl("top-talkers");
+    expect(terminal.lines[1]).toMatch(/^laptop-ann .*100 %$/);
+    terminal.stdout = "";
+    await ctl("top-talkers", "--by", "destination");
+    expect(terminal.lines[1]).toMatch(/^10\.20\.0\.5 .*100 %$/);
+    expect(await ctl("top-talkers", "--by", "moon")).toBe(2);
   });
 
   it("connections is an aligned table", async () => {

@@ -98,6 +98,12 @@ export const monitoring: Setting[] = [
     { default: 0, ...live },
   ),
   value(
+    "monitoring.top_talkers",
+    flag,
+    "Sample packets to tell destinations by their traffic (`sssonector ctl top-talkers --by destination`).",
+    { default: true },
+  ),
+  value(
     "monitoring.logging.level",
     oneOf("trace", "debug", "info", "warn", "error", "fatal"),
     "Least important level that is logged.",

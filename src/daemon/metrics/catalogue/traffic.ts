@@ -108,8 +108,7 @@ export const trafficMetrics: readonly Metric[] = [
     labels: ["identity", "direction"],
     help: "Bytes of inner packets by identity of the peer.",
     bound: "2 × (monitoring.prometheus.per_identity, 0 by default, and `other`)",
-    series: ({ identities }) =>
-      identities.flatMap(({ identity, rxBytes, txBytes }) => directions(rxBytes, txBytes, { identity })),
+    series: ({ identities }) => identities.flatMap(({ identity, rx, tx }) => directions(rx, tx, { identity })),
   }),
 ];
 
