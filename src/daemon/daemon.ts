@@ -155,6 +155,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
         wear: { bytes: settings.security.certificates.rotation_bytes, records: mostRecords },
         keepAlive: settings.performance.tcp_keepalive,
         clientToClient: isServer(settings) && settings.access.client_to_client,
+        clustered: isServer(settings) && settings.cluster.secret_file !== undefined,
         counters: this.#counters,
         linkSlots: slots,
         loop: dataLoop,

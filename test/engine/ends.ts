@@ -65,6 +65,7 @@ export class End {
         wear: options.wear ?? { bytes: 2 ** 30, records: 2 ** 23 },
         keepAlive: true,
         clientToClient: options.clientToClient ?? false,
+        clustered: false,
         counters: this.counted.values,
         linkSlots: createLinkSlots(options.capacity ?? 10),
         loop: createLoopCells(),

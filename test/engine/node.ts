@@ -76,6 +76,7 @@ export class Node implements AsyncDisposable {
         wear: { bytes: 2 ** 30, records: 2 ** 23 },
         keepAlive: true,
         clientToClient: false,
+        clustered: false,
         counters: this.counted.values,
         linkSlots: createLinkSlots(10),
         loop: createLoopCells(),

@@ -21,7 +21,7 @@ interface Setup {
   readonly downs: number[];
 }
 
-function setUp(options: { exclusive?: boolean; down?: boolean; queueBytes?: number } = {}): Setup {
+function setUp(options: { nobody?: "not_here"; exclusive?: boolean; down?: boolean; queueBytes?: number } = {}): Setup {
   const { device, kernel } = fakeTun();
   const sessions = new Sessions();
   const counted = new Counted();
@@ -30,7 +30,7 @@ function setUp(options: { exclusive?: boolean; down?: boolean; queueBytes?: numb
   const { owner4, owner6 } = sessions;
   const outbound = new Outbound({
     device: options.down === true ? { ...device, read: () => deviceDown } : device,
-    destinations: { owner4, owner6, exclusive: options.exclusive ?? false },
+    destinations: { owner4, owner6, nobody: options.nobody ?? "no_session", exclusive: options.exclusive ?? false },
     counters: counted.values,
     rules: { readBufferBytes: 256 * kib, readBuffers: 4 },
     shapers,
@@ -74,12 +74,16 @@ describe("a packet that can't go on", () => {
     ["not_routable", "to nowhere", makeUnit(packet("fd00::1", "::"), {})],
     ["no_session", "to nobody", makeUnit(packet("10.8.0.1", "10.8.9.9"), {})],
     ["no_session", "to nobody's IPv6 address", makeUnit(packet("fd00::1", "fd00::99"), {})],
+    ["not_here", "to nobody of this server, in a cluster", makeUnit(packet("10.8.0.1", "10.8.9.9"), {})],
     ["no_link", "to a session without link", makeUnit(packet("10.8.0.1", bob), {})],
     ["too_big", "over the MTU", makeUnit(packet("10.8.0.1", ann, 1500 - 28 + 1), {})],
     ["too_big", "over the MTU in IPv6", makeUnit(packet("fd00::1", "fd00::2", 1500 - 48 + 1), {})],
     ["queue_full", "to a peer that is behind", makeUnit(packet("10.8.0.1", "10.8.0.4"), {})],
   ] as const)("is counted once as %s: %s", async (reason, _what, unit) => {
-    const { kernel, counted, sessions } = setUp({ queueBytes: 10 });
+    const { kernel, counted, sessions } = setUp({
+      queueBytes: 10,
+      ...(reason === "not_here" ? { nobody: reason } : {}),
+    });
     const link = new FakeLink(1);
     sessions.add(spec("ann", [ann, "fd00::2"]), link);
     sessions.add(spec("bob", [bob]));

@@ -77,6 +77,7 @@ class Thread {
       wear: { bytes: 2 ** 30, records: 2 ** 23 },
       keepAlive: false,
       clientToClient: false,
+      clustered: false,
       counters: createCounters(),
       linkSlots: createLinkSlots(linkSlots),
       loop: createLoopCells(),

@@ -6,7 +6,7 @@ import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { join, Namespace } from "../../src/cli/demo/namespace.ts";
 import type { Running } from "../../src/cli/demo/running.ts";
 import { serviceUrl, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
-import { startTraffic } from "./harness/node.ts";
+import { ping, startTraffic } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
 async function streaming(cluster: Cluster, seconds: number): Promise<Running> {
@@ -47,6 +47,9 @@ describeNetns("the cluster secret", () => {
     expect(await links(spare)).toBe(1);
     const told = (await client.events(since)).map(({ code }) => code);
     for (const code of ["clusters_differ", "link_down"]) expect(told).not.toContain(code);
+    // It has no session of this address; the other server might.
+    await ping(spare.namespace, "10.8.77.77", 1);
+    expect((await spare.status()).dropped).toMatchObject({ not_here: 1 });
     // A file that makes no sense changes nothing.
     await writeFile(authority.clusterSecret, "nonsense");
     expect(await spare.ctl("reload", "--yes")).toMatchObject({ code: 1, stderr: expect.stringContaining("KEYID") });

@@ -230,6 +230,7 @@ export class DataThread {
       return {
         owner4: (word) => sessions.owner4(word),
         owner6: (a, b, c, d) => sessions.owner6(a, b, c, d),
+        nobody: this.#options.clustered ? "not_here" : "no_session",
         get exclusive() {
           return links.size <= 1;
         },
@@ -239,6 +240,7 @@ export class DataThread {
     return {
       owner4: only,
       owner6: only,
+      nobody: "no_session",
       // A link that stalls must not hold the others' packets back.
       get exclusive() {
         return (only()?.links.length ?? 0) <= 1;

@@ -23,6 +23,8 @@ export interface DataThreadOptions {
   readonly wear: WearLimits;
   readonly keepAlive: boolean;
   readonly clientToClient: boolean;
+  /** Server: others have the same prefix and may have the session of a destination. */
+  readonly clustered: boolean;
   readonly counters: Float64Array<SharedArrayBuffer>;
   readonly linkSlots: Float64Array<SharedArrayBuffer>;
   /** Where the thread measures its event loop. */

@@ -21,6 +21,8 @@ export type FlowSession = DataSession<FlowLink>;
 export interface Destinations {
   owner4(word: number): FlowSession | undefined;
   owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
+  /** What a packet to nobody's address counts as. */
+  readonly nobody: "no_session" | "not_here";
   /** True while one session at most can be served: the TUN then waits for it instead of dropping. */
   readonly exclusive: boolean;
 }

@@ -8,6 +8,10 @@ export const dropReasons = {
   malformed: { side: "outbound", text: "not a well-formed IP packet, or an offload header that makes no sense" },
   not_routable: { side: "outbound", text: "link-local, multicast, broadcast or unspecified address" },
   no_session: { side: "outbound", text: "no session owns the destination" },
+  not_here: {
+    side: "outbound",
+    text: "no session of this server owns the destination; another server of the cluster may have it",
+  },
   no_link: { side: "outbound", text: "the session has no link up" },
   too_big: { side: "outbound", text: "larger than the session's MTU; the sender got an ICMP answer" },
   queue_full: { side: "outbound", text: "the session's queue, or what all queues may hold, is full" },
