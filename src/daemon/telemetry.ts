@@ -207,7 +207,9 @@ export class Telemetry {
 
   #view(): MetricsView {
     const { events, links, log, counters } = this.#parts;
-    const snapshot = this.#parts.snapshot();
+    const all = this.#parts.snapshot();
+    // Metrics of connections are about links; services have their own.
+    const snapshot = { ...all, connections: all.connections.filter(({ kind }) => kind === "link") };
     const queued = [...links].map(({ slot }) => (slot === undefined ? 0 : this.#slot(slot, "queued_bytes")));
     return {
       snapshot,

@@ -122,7 +122,7 @@ describe("delta", () => {
       connections: { added: [aConnection("c3")], changed: [{ id: "c2", rtt_ms: 7 }], removed: ["c1"] },
       backends: { changed: [{ name: "eu-1", admin: "drain" }], order: ["eu-2", "eu-1"] },
       breakers: { removed: ["eu-1"] },
-      services: { added: [aService("db", { failed: 1 })] },
+      services: { changed: [{ name: "db", failed: 1 }] },
       events: { drop: 1, added: [anEvent(3)] },
       history: { drop: 1, added: [aPoint(3)] },
     });

@@ -221,7 +221,7 @@ export function aSnapshot(fields: Partial<Snapshot> = {}): Snapshot {
     sessions: [aSession("s-c1"), aSession("s-c2")],
     backends: [aBackend("eu-1", { current: true }), aBackend("eu-2", { connections: 0 })],
     breakers: [aBreaker("eu-1"), aBreaker("eu-2")],
-    services: [],
+    services: [aService("db")],
     buckets: [],
     events: [anEvent(1), anEvent(2)],
     history: [aPoint(1), aPoint(2)],
