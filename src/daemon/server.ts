@@ -11,7 +11,8 @@ import { isServer, type ServerSettings, type Settings } from "./config/settings.
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
-import { protocolVersion, type Welcome } from "./link/messages.ts";
+import { stretched } from "./link/liveness.ts";
+import { type Capabilities, protocolVersion, type Welcome } from "./link/messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkBook, type LinkRecord, shortSession } from "./pool/link-book.ts";
@@ -63,7 +64,7 @@ export class ServerRole implements Role {
   readonly #prefixes: readonly Prefix[];
   readonly #toldAt = new Map<string, number>();
   /** What the newest link of each session can inject. */
-  readonly #peers = new WeakMap<ServerSession, SessionSpec["peer"]>();
+  readonly #peers = new WeakMap<ServerSession, Capabilities>();
   readonly #swaps = new Map<string, number[]>();
   /** Sessions that other servers took, until their links here are closed. */
   readonly #lettingGo = new Map<ServerSession, Timer>();
@@ -469,8 +470,8 @@ export class ServerRole implements Role {
     record.session = session.id;
     record.inner = session.addresses;
     record.state = "active";
-    const welcome = this.#welcome(session, outcome.token);
     this.#peers.set(session, hello.capabilities);
+    const welcome = this.#welcome(session, outcome.token);
     const spec = this.#spec(session, hello.capabilities);
     engine.send({
       type: "admit",
@@ -566,11 +567,14 @@ export class ServerRole implements Role {
       gateways: this.inner.flatMap((text) => parseAddress(text) ?? []),
       routes: network.routes.map(prefixOf),
       mtu: session.mtu,
-      keepaliveMs: health.interval,
+      keepaliveMs: stretched(health.interval, this.#registry.size),
       keepaliveMisses: health.fall,
       sessionCount: this.#registry.size,
       takeoverKeepsFlows: network.forwarding.mode !== "nat",
-      capabilities: { ...this.#parts.features, zstd: false },
+      capabilities: {
+        ...this.#parts.features,
+        zstd: network.compression && this.#peers.get(session)?.zstd === true,
+      },
     };
   }
 

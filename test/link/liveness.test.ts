@@ -7,6 +7,7 @@ import {
   livenessStart,
   livenessStep,
   type LivenessVerdict,
+  stretched,
 } from "../../src/daemon/link/liveness.ts";
 
 const rules: LivenessRules = { interval: 5000, timeout: 3000, misses: 3, stall: 2500 };
@@ -95,6 +96,14 @@ describe("an idle link", () => {
     expect(rig.tick()).toBe("nothing");
     expect(rig.state).toMatchObject({ missed: 0, ping: undefined });
     expect(rig.run(60_000).map(([verdict]) => verdict)).toEqual(["ping", "ping", "ping", "silent"]);
+  });
+});
+
+describe("PINGs of a server", () => {
+  it("come less often with its sessions, three times as seldom at ten thousand and no more", () => {
+    expect([0, 1000, 5000, 10_000, 50_000].map((sessions) => stretched(5000, sessions))).toEqual([
+      5000, 6000, 10_000, 15_000, 15_000,
+    ]);
   });
 });
 

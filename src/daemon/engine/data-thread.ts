@@ -25,7 +25,7 @@ import {
   type Welcome,
 } from "../link/messages.ts";
 import type { Authentication } from "../link/peer.ts";
-import type { LivenessRules } from "../link/liveness.ts";
+import { type LivenessRules, stretched } from "../link/liveness.ts";
 import { LandingPool } from "../link/receiver.ts";
 import { LoopMeter } from "../metrics/loop-delay.ts";
 import { TrafficSampler } from "../metrics/traffic-sampler.ts";
@@ -46,6 +46,8 @@ import { ServiceHost } from "./service-host.ts";
 
 const tickMs = 250;
 const ticksPerSecond = 4;
+/** A server that asks for more between PINGs has many sessions; below it a client does as its own settings say. */
+const usualInterval = 5000;
 /** HELLO must follow the handshake within this. */
 const helloDeadline = 3000;
 /** For the control plane to answer a HELLO: many come at once when a server is restarted. */
@@ -77,6 +79,8 @@ interface Held {
   readonly certificate: PeerCertificate;
   /** Server: HELLO has come. */
   greeted: boolean;
+  /** Client: HELLO offered COMPRESSED frames. */
+  offersCompression: boolean;
 }
 
 /** The wiring of one data thread: TUN queue, links, sessions and the two flows between them. */
@@ -94,8 +98,11 @@ export class DataThread {
   readonly #ticker: NodeJS.Timeout;
   readonly #spoofedAt = new Map<string, number>();
   readonly #refusedAt = new Map<string, number>();
+  #rules: LivenessRules;
   /** One object for all links, which changes under them. */
   readonly #liveness: LivenessRules;
+  /** What a client's server asks it to wait between PINGs, at least. */
+  #asked = 0;
   readonly #policy: { -readonly [Key in keyof InboundPolicy]: InboundPolicy[Key] };
   readonly #services: ServiceHost;
   #material: TlsMaterial;
@@ -117,6 +124,7 @@ export class DataThread {
     this.#emit = emit;
     this.#material = options.material;
     this.#authorities = authoritiesOf(options.material);
+    this.#rules = options.liveness;
     this.#liveness = { ...options.liveness };
     this.#landing = new LandingPool((size) => device.allocate(size), landingBytes);
     this.#slots = new LinkSlots(options.linkSlots);
@@ -189,7 +197,8 @@ export class DataThread {
         if (this.#sessions.get(command.session.id) !== undefined) this.#put(command.session);
         return;
       case "rules":
-        Object.assign(this.#liveness, command.liveness);
+        this.#rules = command.liveness;
+        this.#stretch();
         return this.#acceptor?.limit(command.admission);
       case "client_to_client":
         this.#policy.clientToClient = command.allowed;
@@ -286,6 +295,7 @@ export class DataThread {
       return this.#emit({ type: "dial_failed", link: command.link, reason: "server_full", text });
     }
     held.link.index = command.hello.linkIndex;
+    held.offersCompression = command.hello.capabilities.zstd;
     held.link.control(frameType.hello, encodeHello(command.hello));
     const { link, certificate } = held;
     this.#emit({ type: "secured", link: link.id, remote: outcome.remote, local: outcome.local, certificate });
@@ -339,6 +349,7 @@ export class DataThread {
       session: undefined,
       certificate: this.#certificateOf(socket),
       greeted: false,
+      offersCompression: false,
     };
     this.#links.set(id, held);
     link.start();
@@ -360,6 +371,10 @@ export class DataThread {
       if (session !== undefined) this.#inbound.accept(session, type, memory, body, length);
     },
     settled: () => this.#inbound.settle(),
+    packed: (before, after) => {
+      this.#options.counters[counterIndex.compressible_bytes]! += before;
+      this.#options.counters[counterIndex.compressed_bytes]! += after;
+    },
     sending: (_, frames, innerBytes) => this.#demand?.sending(frames, innerBytes),
     room: (link) => {
       const session = this.#links.get(link.id)?.session;
@@ -424,7 +439,11 @@ export class DataThread {
       peer: welcome.capabilities,
       acl: [],
     });
-    if (held.session === undefined) this.#join(held, session);
+    if (held.session === undefined) {
+      if (held.offersCompression && welcome.capabilities.zstd) link.compress();
+      this.#join(held, session);
+    }
+    this.#asked = welcome.keepaliveMs > usualInterval ? welcome.keepaliveMs : 0;
     const { slot } = held;
     this.#emit({ type: "welcome", link: link.id, slot, remote: link.remote, took: timesOf(held), welcome });
   }
@@ -436,6 +455,7 @@ export class DataThread {
     held.link.index = command.linkIndex;
     const ended = session.links.filter((other) => command.supersede || other.index === command.linkIndex);
     held.link.control(frameType.welcome, encodeWelcome(command.welcome));
+    if (command.welcome.capabilities.zstd) held.link.compress();
     this.#join(held, session);
     for (const other of ended) this.#links.get(other.id)?.link.close("superseded", "a newer link took its place");
   }
@@ -535,6 +555,13 @@ export class DataThread {
       this.#outbound.release();
     }
     this.#load = Math.round(this.#meter.sample() * 100);
+    this.#stretch();
+  }
+
+  /** Keepalives cost a server with many sessions no more than one with some. */
+  #stretch(): void {
+    const interval = stretched(this.#rules.interval, this.#options.mode === "server" ? this.#sessions.size : 0);
+    Object.assign(this.#liveness, this.#rules, { interval: Math.max(interval, this.#asked) });
   }
 
   /** Its packets had to wait, for tokens or for a link that is full. */

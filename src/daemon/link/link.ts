@@ -3,6 +3,7 @@ import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
 import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
 import { type Flight, flightStart, flightStep, isBounded, largestFlight, shortestSample } from "./flight.ts";
+import { Packer, unpack } from "./compression.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
 import {
@@ -55,6 +56,8 @@ export interface LinkHandlers {
   /** Once: its keys have protected as much as they may, the link is to be replaced. */
   worn(link: Link): void;
   goaway(link: Link, scope: GoawayScope, reason: string): void;
+  /** Frames that were to be sent on a link with compression: their bytes, and those that they became. */
+  packed(before: number, after: number): void;
   /** The last call: frames that were accepted and never written, and why the link ended. */
   closed(link: Link, reason: string, text: string, unsentUnits: number): void;
   /** For PONG: percent of this thread's time in use, and the number of sessions. */
@@ -81,6 +84,9 @@ export class Link {
   /** Bytes that the kernel takes before it says "full"; 0: as many as it likes. */
   #lowWater = 0;
   readonly #receiver: Receiver;
+  readonly #landing: LandingPool;
+  /** Undefined: no COMPRESSED frames go either way. */
+  #packer: Packer | undefined;
   readonly #rules: LivenessRules;
   readonly #now: () => Millis;
   readonly #wear: Wear;
@@ -88,6 +94,9 @@ export class Link {
   #frameSince: Millis | undefined;
   #control = { second: 0, count: 0 };
   #received = 0;
+  #sent = 0;
+  /** What had been sent when the peer's kernel was last seen to have all of it. */
+  #acknowledgedUpTo = -1;
   /** How to close once nothing is queued. */
   #finish: { readonly reason: CloseReason; readonly text: string } | undefined;
 
@@ -116,6 +125,7 @@ export class Link {
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
     this.#flight = flightStart(parts.now());
     this.#queue = new SendQueue(parts.socket, () => this.#wrote());
+    this.#landing = parts.landing;
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
     );
@@ -159,9 +169,21 @@ export class Link {
       return;
     }
     this.txBytes += innerBytes;
+    this.#sent += bytes.length;
     this.#wear.sent(bytes.length);
     if (units > 0) this.#handlers.sending(this, bytes, innerBytes);
-    this.#queue.push(bytes, units, lender);
+    const packed = units > 0 ? this.#packer?.pack(bytes) : undefined;
+    if (units > 0 && this.#packer !== undefined) {
+      this.#handlers.packed(bytes.length, packed?.length ?? bytes.length);
+    }
+    if (packed === undefined) return this.#queue.push(bytes, units, lender);
+    this.#queue.push(packed, units, undefined);
+    lender?.giveBack();
+  }
+
+  /** Both ends have agreed on COMPRESSED frames. */
+  compress(): void {
+    this.#packer = new Packer();
   }
 
   control(type: FrameType, body: Uint8Array): void {
@@ -225,15 +247,18 @@ export class Link {
   }
 
   #checkLiveness(now: Millis): void {
-    const info = tcpInfo(socketDescriptor(this.#socket));
+    // Ten thousand idle links are not worth a system call each.
+    const idle = this.#sent === this.#acknowledgedUpTo && !this.#queue.busy;
+    const info = idle ? undefined : tcpInfo(socketDescriptor(this.#socket));
     this.#measure(info, now);
+    if (info?.unacked === 0 && info.notsentBytes === 0) this.#acknowledgedUpTo = this.#sent;
     const { state, verdict } = livenessStep(
       this.#liveness,
       this.#rules,
       {
         now,
         received: this.#received,
-        acknowledged: info?.bytesAcked ?? 0,
+        acknowledged: info?.bytesAcked ?? this.#liveness.acknowledged,
         // Without TCP_INFO only unanswered PINGs tell that the link is dead.
         outstanding: info !== undefined && (info.unacked > 0 || info.notsentBytes > 0),
       },
@@ -271,9 +296,21 @@ export class Link {
       this.rxBytes += type === frameType.offload ? length - 10 : length;
       return this.#handlers.packet(this, type, memory, body, length);
     }
+    if (type === frameType.compressed && this.#packer !== undefined) return this.#compressed(memory, body, length);
     if (!this.#controlAllowed()) return this.close("protocol_error", "too many control frames");
     // A copy: a greeting outlives the landing buffer.
     this.#controlFrame(type as FrameType, Buffer.from(memory.bytes.subarray(body, body + length)));
+  }
+
+  #compressed(memory: Memory, body: number, length: number): void {
+    const bytes = memory.bytes.subarray(body, body + length);
+    const fault = unpack(
+      bytes,
+      this.#landing,
+      (type, at, from, size) => this.#frame(type, at, from, size),
+      () => this.state.kind === "active",
+    );
+    if (fault !== undefined) this.close("protocol_error", fault);
   }
 
   #controlFrame(type: FrameType, body: Buffer): void {

@@ -11,6 +11,14 @@ export interface LivenessRules {
   readonly stall: Millis;
 }
 
+/** Sessions with which a server waits three times as long between PINGs. */
+const manySessions = 10_000;
+
+/** Between PINGs of a server with so many sessions: their number must not decide what idle links cost. */
+export function stretched(interval: Millis, sessions: number): Millis {
+  return Math.round(interval * (1 + 2 * Math.min(1, sessions / manySessions)));
+}
+
 /** What the socket says at one tick. */
 export interface LivenessSample {
   readonly now: Millis;
