@@ -1,6 +1,6 @@
 import { dropReasons } from "../../src/daemon/metrics/counters.ts";
 import type { MetricsView } from "../../src/daemon/metrics/view.ts";
-import { aSnapshot } from "../fakes/snapshot.ts";
+import { aBucket, aService, aSnapshot } from "../fakes/snapshot.ts";
 
 const aReload = { time_ms: 1_800_000_000_500, trigger: "signal", result: "failed", message: "no" } as const;
 
@@ -8,7 +8,19 @@ const aReload = { time_ms: 1_800_000_000_500, trigger: "signal", result: "failed
 export function aView(fields: Partial<MetricsView> = {}): MetricsView {
   const snapshot = aSnapshot();
   return {
-    snapshot: { ...snapshot, status: { ...snapshot.status, last_reload: aReload } },
+    snapshot: {
+      ...snapshot,
+      status: {
+        ...snapshot.status,
+        last_reload: aReload,
+        resources: { ...snapshot.status.resources, most_memory_bytes: 256 * 1024 ** 2 },
+      },
+      buckets: [
+        aBucket("global/up", { scope: "global", direction: "up" }),
+        aBucket("session/s1/up", { scope: "connection", direction: "up" }),
+      ],
+      services: [aService("db", { max_connections: 100 })],
+    },
     drops: Object.fromEntries(
       Object.entries(dropReasons).map(([reason, { side }], at) => [reason, { side, count: at }] as const),
     ),

@@ -7,11 +7,17 @@ import { metricsSpokenOf } from "./harness/monitoring.ts";
 import { get, sampleOf } from "./harness/scrape.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
 
+const absent = new Set(["reload_timestamp_seconds", "process_memory_limit_bytes"]);
 const monitoring = { prometheus: { per_identity: 1 } };
 
 describeNetns("metrics of real daemons", () => {
   test("are all there, and grow with traffic as ctl's figures do", async () => {
     await using lab = await Lab.create(prefix, { monitoring });
+    const endpoints = [{ address: "127.0.0.1:9090" }];
+    await lab.server.reconfigure({
+      rate_limit: { global: { base_rate: "1gbit" } },
+      services: [{ name: "self", listen: `${lab.inner}:80`, max_connections: 10, endpoints }],
+    });
     const client = await lab.client("laptop-ann", { monitoring });
     await lab.start(client);
     const before = await get(lab.server.namespace, "/metrics");
@@ -39,10 +45,13 @@ describeNetns("metrics of real daemons", () => {
     expect(sampleOf(onClient ?? "", 'sssonector_backend_state{backend="edge-01",state="up"}')).toBe(1);
     expect(sampleOf(onClient ?? "", 'sssonector_loop_utilization_ratio{thread="data-1"}')).toBeGreaterThanOrEqual(0);
 
-    // Backends are a client's; a reload has not been yet.
+    expect(sampleOf(onServer ?? "", 'sssonector_service_state{service="self",state="up"}')).toBe(1);
+    expect(sampleOf(onServer ?? "", 'sssonector_bucket_limit{bucket="global/up",unit="bytes"}')).toBe(125_000_000);
+
+    // Backends are a client's; no reload has been yet, and nothing limits the memory here.
     const both = `${onServer ?? ""}${onClient ?? ""}`;
     for (const { name } of catalogue) {
-      if (name !== "reload_timestamp_seconds") expect(both).toMatch(new RegExp(`^${metricPrefix}${name}[{ ]`, "m"));
+      if (!absent.has(name)) expect(both).toMatch(new RegExp(`^${metricPrefix}${name}[{ ]`, "m"));
     }
 
     const spokenOf = metricsSpokenOf();

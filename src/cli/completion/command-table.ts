@@ -35,7 +35,11 @@ export const commandRows: readonly CommandRow[] = [
       socket,
       { name: "replay", value: "FILE", does: "show a recording of sssonector ctl record, or a bundle of this console" },
       { name: "url", value: "URL", does: "control.tcp of the daemon in place of a socket, as in ws://127.0.0.1:7433" },
-      { name: "token-file", value: "FILE", does: "file with the token for --url; default: the token in SSSONECTOR_TOKEN" },
+      {
+        name: "token-file",
+        value: "FILE",
+        does: "file with the token for --url; default: the token in SSSONECTOR_TOKEN",
+      },
       { name: "read-only", does: "no actions" },
       { name: "plain", does: "one line per change, for pipes and screen readers" },
       { name: "ascii", does: "no box, block and braille signs" },

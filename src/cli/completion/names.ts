@@ -15,7 +15,7 @@ const namesOf: Readonly<Record<LiveKind, (snapshot: Snapshot) => readonly (reado
     connections: ({ connections }) => connections.map(({ id, identity, remote }) => [id, `${identity} ${remote}`]),
     sessions: ({ sessions }) => sessions.map(({ id, identity }) => [id, identity]),
     buckets: ({ buckets }) => buckets.map(({ name, scope }) => [name, scope]),
-  identities: ({ sessions, connections }) =>
+    identities: ({ sessions, connections }) =>
       [...new Set([...sessions, ...connections].map(({ identity }) => identity))].map((identity) => [
         identity,
         "identity",

@@ -3,7 +3,10 @@ import type { LoopFigures } from "./loop-delay.ts";
 import type { ProcessFigures } from "./process.ts";
 
 /** The parts of a snapshot that metrics are read from. */
-export type Readings = Pick<Snapshot, "status" | "connections" | "sessions" | "backends" | "breakers" | "services">;
+export type Readings = Pick<
+  Snapshot,
+  "status" | "connections" | "sessions" | "backends" | "breakers" | "buckets" | "services"
+>;
 
 /** What the catalogue's metrics are read from, taken once for each scrape. */
 export interface MetricsView {

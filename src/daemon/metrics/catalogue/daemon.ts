@@ -106,6 +106,11 @@ export const daemonMetrics: readonly Metric[] = [
     ({ process: figures }) => figures.residentBytes,
   ),
   gauge("process_private_memory_bytes", "Private resident memory.", ({ process: figures }) => figures.privateBytes),
+  gauge(
+    "process_memory_limit_bytes",
+    "The most memory that the service may use; absent without a limit.",
+    ({ snapshot: { status } }) => status.resources.most_memory_bytes,
+  ),
   gauge("process_heap_bytes", "Heap of the main thread in use.", ({ process: figures }) => figures.heapBytes),
   gauge("process_open_fds", "Open file descriptors.", ({ process: figures }) => figures.openDescriptors),
   gauge("process_max_fds", "Most file descriptors.", ({ process: figures }) => figures.mostDescriptors),

@@ -1,49 +1,75 @@
 import type { Service } from "../../../shared/control/snapshot.ts";
-import { labelled, type Metric } from "../metric.ts";
+import { labelled, type Metric, oneHot } from "../metric.ts";
 
-function ofService(type: Metric["type"], name: string, help: string, value: (service: Service) => number): Metric {
+const states: readonly Service["state"][] = ["starting", "up", "down", "failed"];
+const bound = "services of the configuration";
+
+function ofService(
+  name: string,
+  type: Metric["type"],
+  help: string,
+  value: (service: Service) => number | null,
+): Metric {
   return labelled({
     name,
     type,
     labels: ["service"],
     help,
-    bound: "services of the configuration",
+    bound,
     series: ({ snapshot }) => snapshot.services.map((row) => [{ service: row.name }, value(row)]),
   });
 }
 
-/** Published services of a server. */
+/** Published services; their endpoints are backends. */
 export const serviceMetrics: readonly Metric[] = [
-  ofService("gauge", "service_up", "1 while the service listens and an endpoint takes connections.", ({ state }) =>
-    state === "up" ? 1 : 0,
-  ),
-  ofService("gauge", "service_endpoints_up", "Endpoints that are up.", (row) => row.endpoints_up),
-  ofService("gauge", "service_connections", "Connections that have an endpoint.", (row) => row.connections),
-  ofService("gauge", "service_connections_waiting", "Connections that wait for a place.", (row) => row.waiting),
-  ofService("counter", "service_connections_total", "Connections that clients opened.", (row) => row.accepted),
+  labelled({
+    name: "service_state",
+    type: "gauge",
+    labels: ["service", "state"],
+    help: "1 for the state of the service; down: no endpoint takes connections, failed: it can't listen.",
+    bound: "4 states of each service",
+    series: ({ snapshot }) => snapshot.services.flatMap((row) => oneHot({ service: row.name }, states, row.state)),
+  }),
+  ofService("service_endpoints_up", "gauge", "Endpoints that take connections.", (row) => row.endpoints_up),
+  ofService("service_endpoints", "gauge", "Endpoints in all.", (row) => row.endpoints_total),
+  ofService("service_connections", "gauge", "Connections that have an endpoint, or try one.", (row) => row.connections),
   ofService(
-    "counter",
+    "service_max_connections",
+    "gauge",
+    "The most connections; absent without a limit.",
+    (row) => row.max_connections,
+  ),
+  ofService("service_connections_waiting", "gauge", "Connections that wait for a place.", (row) => row.waiting),
+  ofService("service_warm", "gauge", "Connections to endpoints that were made ahead.", (row) => row.warm),
+  ofService("service_connections_total", "counter", "Connections that clients opened.", (row) => row.accepted),
+  ofService(
     "service_refused_total",
-    "Connections that were reset for want of an endpoint or of a place.",
+    "counter",
+    "Connections that were reset for want of an endpoint or a place.",
     (row) => row.refused,
   ),
-  ofService("counter", "service_retried_total", "Connects to another endpoint after one failed.", (row) => row.retried),
   ofService(
+    "service_retried_total",
     "counter",
+    "Connects that went to another endpoint since one failed.",
+    (row) => row.retried,
+  ),
+  ofService(
     "service_failed_total",
-    "Connections for which no endpoint could be reached, or that their endpoint reset.",
+    "counter",
+    "Connections for which no endpoint was reached, or that it reset.",
     (row) => row.failed,
   ),
   labelled({
     name: "service_bytes_total",
     type: "counter",
     labels: ["service", "direction"],
-    help: "Bytes of the service's connections: rx from clients, tx to clients.",
-    bound: "2 directions of each service",
+    help: "Bytes of a service's connections: rx from clients, tx to clients.",
+    bound: "2 of each service",
     series: ({ snapshot }) =>
-      snapshot.services.flatMap(({ name: service, rx_bytes, tx_bytes }): [Record<string, string>, number][] => [
-        [{ service, direction: "rx" }, rx_bytes],
-        [{ service, direction: "tx" }, tx_bytes],
+      snapshot.services.flatMap(({ name: service, rx_bytes, tx_bytes }) => [
+        [{ service, direction: "rx" }, rx_bytes] as const,
+        [{ service, direction: "tx" }, tx_bytes] as const,
       ]),
   }),
 ];
