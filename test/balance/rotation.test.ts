@@ -92,7 +92,7 @@ describe.each([
     }
   });
 
-  test("those of a dead server spread over the others", () => {
+  test("those of a dead server spread over equal others", () => {
     const servers = weighted(2, 1, 1);
     const second = identities.flatMap((identity) => {
       const strategy = make(hashText(identity));

@@ -1,5 +1,5 @@
 import { hashText, mix, unit } from "./hash.ts";
-import { itemAt } from "./share.ts";
+import { byWeight } from "./share.ts";
 import type { Candidate, Strategy } from "./strategy.ts";
 
 /**
@@ -36,10 +36,4 @@ export class RoundRobin implements Strategy {
     if (difference !== 0 || this.#start === undefined) return difference < 0;
     return mix(this.#start, hashText(one.name)) < mix(this.#start, hashText(other.name));
   }
-}
-
-/** The candidate at `position` (0 to 1) of their weights. */
-function byWeight<C extends Candidate>(candidates: readonly C[], position: number): C | undefined {
-  const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
-  return itemAt(candidates, ({ weight }) => weight, position * total);
 }

@@ -7,3 +7,9 @@ export function itemAt<T>(items: readonly T[], length: (item: T) => number, posi
   }
   return items.at(-1);
 }
+
+/** The item at `position` (0 to 1) of their weights. */
+export function byWeight<T extends { readonly weight: number }>(items: readonly T[], position: number): T | undefined {
+  const total = items.reduce((sum, { weight }) => sum + weight, 0);
+  return itemAt(items, ({ weight }) => weight, position * total);
+}
