@@ -490,7 +490,7 @@ export class ClientRole implements Role {
       type: "dial",
       link,
       target: this.#target(endpoint, address),
-      hello: this.#hello(introduction, index, { ...features, zstd: false }),
+      hello: this.#hello(introduction, index, { ...features, zstd: this.#settings.network.compression }),
       timeoutMs: this.#settings.performance.connection_timeout,
     });
   }

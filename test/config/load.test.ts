@@ -57,7 +57,6 @@ tunnel: {listen: "0.0.0.0:8443"}
     expect(settings.performance).toEqual({ buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 30_000 });
     expect(notInEffect).toEqual([
       "server.yaml:4:12: core.workers: not in effect yet",
-      "server.yaml:11:16: network.compression: not in effect yet",
     ]);
   });
 

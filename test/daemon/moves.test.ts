@@ -138,7 +138,7 @@ describe("a client moves, with its session and without losing its link first,", 
     const before = session(ann);
     ann.role.reload(clientSettings([2]));
     expect(ann.role.backends().map(({ name }) => name)).toEqual(["eu-2"]);
-    ann.role.tick();
+    ann.role.settleBreakers();
     expect(await ann.told("link_up")).toMatchObject({ facts: { backend: "eu-2" } });
     expect(session(ann)).toEqual(before);
     expect(second.role.sessions()).toMatchObject([{ identity: "ann", epoch: 2 }]);

@@ -111,6 +111,28 @@ describe("two data threads", () => {
     expect(checksumsHold(parts[0]?.subarray(10) ?? Buffer.of(), transport, protocolNumber.tcp)).toBe(true);
   });
 
+  it("compress what they send, where both agreed to it", async () => {
+    const text = Buffer.alloc(1200, "GET / HTTP/1.1 ");
+    for (const [offered, granted] of [
+      [true, true],
+      [true, false],
+      [false, true],
+    ] as const) {
+      const server = await serve();
+      const ann = client("ann");
+      const capabilities = { ...hello.capabilities, zstd: offered };
+      ann.dial(1, server.port, { capabilities });
+      const event = await server.next("hello");
+      admit(server, event, annsPlace, offered && granted);
+      await ann.next("welcome");
+      ann.kernel.injectPacket(packet("10.8.0.2", "10.8.0.1", text));
+      expect((await server.kernel.whenWritten(1))[0]?.subarray(-1200).equals(text)).toBe(true);
+      const { compressible_bytes: before, compressed_bytes: after } = ann.counted.totals;
+      expect([before > 1200, after > 0 && after < 200]).toEqual([offered && granted, offered && granted]);
+      await stopAll();
+    }
+  });
+
   it("keep clients apart: each gets its own packets only, and sends from its own addresses only", async () => {
     const [server, ann, bob] = [await serve(), client("ann"), client("bob")];
     await join(ann, server, 1, annsPlace);

@@ -139,7 +139,7 @@ export interface Place {
   readonly supersede?: boolean;
 }
 
-export function welcomeFor({ session, addresses }: Place): Welcome {
+export function welcomeFor({ session, addresses }: Place, zstd = false): Welcome {
   return {
     version: 1,
     serverId: "edge-01",
@@ -160,12 +160,12 @@ export function welcomeFor({ session, addresses }: Place): Welcome {
     keepaliveMisses: 3,
     sessionCount: 1,
     takeoverKeepsFlows: false,
-    capabilities: { ...fullOffload, zstd: false },
+    capabilities: { ...fullOffload, zstd },
   };
 }
 
 /** Lets the link of this HELLO in. */
-export function admit(server: End, event: Of<"hello">, place: Place): void {
+export function admit(server: End, event: Of<"hello">, place: Place, zstd = false): void {
   const { id: _, ...session } = spec("", [...place.addresses, ...(place.allowed ?? [])], {
     identity: event.identity,
     peer: event.hello.capabilities,
@@ -174,7 +174,7 @@ export function admit(server: End, event: Of<"hello">, place: Place): void {
     type: "admit",
     link: event.link,
     session: { ...session, id: place.session },
-    welcome: welcomeFor(place),
+    welcome: welcomeFor(place, zstd),
     linkIndex: event.hello.linkIndex,
     supersede: place.supersede ?? false,
   });

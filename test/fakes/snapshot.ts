@@ -44,6 +44,8 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     tx_packets: 200_000,
     frames_accepted: 200_000,
     frames_injected: 100_000,
+    compressible_bytes: 0,
+    compressed_bytes: 0,
     dropped: { source_not_bound: 3 },
     refused: {},
     certificate_expires_seconds: 90 * 86_400,

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
+import { zstdCompressSync } from "node:zlib";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { controlFrame, frameType } from "../../src/daemon/link/frame.ts";
 import type { Link } from "../../src/daemon/link/link.ts";
@@ -173,6 +174,33 @@ describe("before WELCOME", () => {
     expect((await closeOf(peer))?.reason).toBe("timeout");
     await peer.frame(frameType.welcome);
     expect(peer.closed).toBe(true);
+  });
+});
+
+function zipped(...frames: Buffer[]): Buffer {
+  return controlFrame(frameType.compressed, zstdCompressSync(Buffer.concat(frames)));
+}
+
+describe("a link with compression", () => {
+  it("reads and writes COMPRESSED frames between others", async () => {
+    const { link, owner, peer } = await active();
+    link.compress();
+    peer.read().socket.write(Buffer.concat([packet, zipped(packet, packet), packet]));
+    for (let count = 0; count < 4; count += 1) await owner.told("packet");
+    await eventually(() => owner.packets.length).toBe(4);
+    link.send(Buffer.concat(Array.from({ length: 30 }, () => packet)), 30, 30 * 20, undefined);
+    expect(await peer.frame(frameType.compressed)).toBeDefined();
+    expect(owner.said).toEqual(["packet", "packet", "packet", "packet"]);
+  });
+
+  it("closes on a bomb, and gives lent bytes back at once when it packs them", async () => {
+    const { link, owner, peer } = await active();
+    link.compress();
+    let given = 0;
+    link.send(Buffer.concat(Array.from({ length: 30 }, () => packet)), 30, 600, { giveBack: () => (given += 1) });
+    expect(given).toBe(1);
+    peer.read().socket.write(zipped(Buffer.alloc(1_000_000)));
+    expect(await owner.told("closed")).toBe("closed protocol_error a COMPRESSED frame that is damaged or too large");
   });
 });
 

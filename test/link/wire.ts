@@ -58,6 +58,7 @@ export class Owner implements LinkHandlers {
   settled(): void {}
 
   sending(): void {}
+  packed(): void {}
 
   packet(_link: Link, _type: FrameType, memory: { bytes: Buffer }, body: number, length: number): void {
     this.packets.push(Buffer.from(memory.bytes.subarray(body, body + length)));

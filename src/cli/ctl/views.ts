@@ -87,6 +87,7 @@ function statusLines(status: Status): string {
     ["received", `${byteCount(status.rx_bytes)} in ${status.rx_packets} packets`],
     ["sent", `${byteCount(status.tx_bytes)} in ${status.tx_packets} packets`],
     ["frames", `${status.frames_accepted} accepted, ${status.frames_injected} injected`],
+    ["compression", compressionLine(status)],
     ["dropped", counts(status.dropped)],
     ["refused", counts(status.refused)],
     ["certificate", ending(status.certificate_expires_seconds)],
@@ -96,6 +97,11 @@ function statusLines(status: Status): string {
   ];
   if (status.log_lines_lost > 0) rows.push(["log", `${status.log_lines_lost} lines could not be written`]);
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join("");
+}
+
+function compressionLine({ compressible_bytes: before, compressed_bytes: after }: Status): string {
+  if (before === 0) return "none";
+  return `${byteCount(before)} sent as ${byteCount(after)} (${Math.round((100 * after) / before)} %)`;
 }
 
 function ending(seconds: number): string {

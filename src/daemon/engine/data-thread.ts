@@ -4,6 +4,8 @@ import { fullLength } from "../../shared/address.ts";
 import { compileAcl } from "../access/acl.ts";
 import { identityOf } from "../access/identity.ts";
 import { Inbound, type InboundPolicy } from "../flow/inbound.ts";
+import { Tap } from "../capture/tap.ts";
+import { tapFrame, tapFrames } from "./tap-frames.ts";
 import { DemandWatch } from "./demand-watch.ts";
 import { Outbound } from "../flow/outbound.ts";
 import { Shapers } from "../flow/shapers.ts";
@@ -45,6 +47,8 @@ import { SessionLimits } from "./session-limits.ts";
 import { ServiceHost } from "./service-host.ts";
 
 const tickMs = 250;
+/** What a capture may copy between two ticks: 64 MB a second. */
+const tapBytesPerTurn = 16 * 1024 * 1024;
 const ticksPerSecond = 4;
 /** A server that asks for more between PINGs has many sessions; below it a client does as its own settings say. */
 const usualInterval = 5000;
@@ -116,6 +120,7 @@ export class DataThread {
   #load = 0;
   readonly #stopped = new AbortController();
   #demand: DemandWatch | undefined;
+  #tap: Tap | undefined;
   #draining = false;
   #downTold = false;
 
@@ -207,6 +212,9 @@ export class DataThread {
         return this.#retire(command.link, command.afterMs);
       case "draining":
         this.#draining = command.on;
+        return;
+      case "tap":
+        this.#tap = command.on === undefined ? undefined : this.#openTap(command.on.session);
         return;
       case "watch_demand":
         this.#demand = command.on ? new DemandWatch((flows) => this.#emit({ type: "demand", flows })) : undefined;
@@ -368,6 +376,7 @@ export class DataThread {
     packet: (link, type, memory, body, length) => {
       const session = this.#links.get(link.id)?.session;
       this.#demand?.arrived(type, memory.bytes, body, length);
+      if (session !== undefined) tapFrame(this.#tap, session.id, type, memory.bytes, body, length);
       if (session !== undefined) this.#inbound.accept(session, type, memory, body, length);
     },
     settled: () => this.#inbound.settle(),
@@ -375,7 +384,11 @@ export class DataThread {
       this.#options.counters[counterIndex.compressible_bytes]! += before;
       this.#options.counters[counterIndex.compressed_bytes]! += after;
     },
-    sending: (_, frames, innerBytes) => this.#demand?.sending(frames, innerBytes),
+    sending: (link, frames, innerBytes) => {
+      this.#demand?.sending(frames, innerBytes);
+      const session = this.#links.get(link.id)?.session;
+      if (session !== undefined) tapFrames(this.#tap, session.id, frames);
+    },
     room: (link) => {
       const session = this.#links.get(link.id)?.session;
       if (session === undefined) return;
@@ -530,6 +543,15 @@ export class DataThread {
     this.#emit({ type: "acl_refused", session: id, identity, destination });
   }
 
+  #openTap(session: string | undefined): Tap {
+    return new Tap({
+      session,
+      emit: (chunk) => this.#emit({ type: "captured", ...chunk }),
+      wall: () => systemClock.wall(),
+      bytesPerTurn: tapBytesPerTurn,
+    });
+  }
+
   #tellSample(): void {
     const destinations = this.#sampler?.take() ?? [];
     if (destinations.length > 0) this.#emit({ type: "sampled", destinations });
@@ -540,6 +562,7 @@ export class DataThread {
     if (this.#ticks % ticksPerSecond === 0) this.#tellSample();
     this.#acceptor?.tick();
     this.#demand?.tick();
+    this.#tap?.flush();
     this.#services.tick();
     const { values } = this.#slots;
     for (const { link, slot } of this.#links.values()) {

@@ -1,3 +1,4 @@
+import type { Chunk } from "../capture/tap.ts";
 import type { DialTarget } from "../link/dialer.ts";
 import type { LimitRules } from "../limit/rules.ts";
 import type { AdmissionRules } from "../link/admission.ts";
@@ -76,6 +77,8 @@ export type Command =
   | { readonly type: "retire"; readonly link: number; readonly afterMs: number }
   /** Server: what PONG says about moving elsewhere. */
   | { readonly type: "draining"; readonly on: boolean }
+  /** Takes copies of inner packets, of all sessions or of those whose id begins so; told by `captured`. */
+  | { readonly type: "tap"; readonly on: { readonly session: string | undefined } | undefined }
   /** Client: counts flows that move data, or stops counting. */
   | { readonly type: "watch_demand"; readonly on: boolean }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }
@@ -158,6 +161,7 @@ export type Event =
   | ServiceEvent
   /** Once a second while there is traffic. */
   | { readonly type: "sampled"; readonly destinations: readonly DestinationBytes[] }
+  | ({ readonly type: "captured" } & Chunk)
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
 

@@ -44,7 +44,16 @@ export const dropReasons = {
 export type DropReason = keyof typeof dropReasons;
 
 /** Totals that are no drops. Bytes are inner IP bytes, rx from the peer, tx to the peer. */
-const totals = ["rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "frames_accepted", "frames_injected"] as const;
+const totals = [
+  "rx_bytes",
+  "tx_bytes",
+  "rx_packets",
+  "tx_packets",
+  "frames_accepted",
+  "frames_injected",
+  "compressible_bytes",
+  "compressed_bytes",
+] as const;
 
 export type Total = (typeof totals)[number];
 

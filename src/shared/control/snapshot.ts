@@ -29,6 +29,9 @@ export interface Status {
   /** Link frames taken by this side's outbound flow, and link frames written to this side's TUN. */
   frames_accepted: number;
   frames_injected: number;
+  /** Bytes of frames that went out over links with compression: before it, and after. */
+  compressible_bytes: number;
+  compressed_bytes: number;
   dropped: Record<string, number>;
   /** Refused handshakes and links that broke the protocol, by reason. */
   refused: Record<string, number>;

@@ -67,8 +67,8 @@ export const network: Setting[] = [
   value(
     "network.compression",
     flag,
-    "Compress packets. Off by default: compressing secrets together with text that an attacker can choose leaks the secrets through the length of what is sent (VORACLE).",
-    { default: false, effect: { later: true, builtIn: "false" } },
+    "Compress what goes over links, with zstd, where both ends have it on and it pays. Off by default: compressing secrets together with text that an attacker can choose leaks the secrets through the length of what is sent (VORACLE), see docs/compression.md.",
+    { default: false },
   ),
   list(
     "network.routes",
