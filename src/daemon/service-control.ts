@@ -62,7 +62,7 @@ export class ServiceControl {
   #listening: Listening = { kind: "starting" };
   #figures: ServiceFigures | undefined;
   #connections: readonly ServiceConnectionFigures[] = [];
-  #reportedAt: Millis = 0;
+  #reportedAt: Millis = Number.NEGATIVE_INFINITY;
   /** Endpoints that were measured: the first time tells only how cold both ends are. */
   readonly #measuredOnce = new Set<string>();
   /** The newest message of ours that the figures come after. */
