@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { programPath } from "../../src/cli/demo/authority.ts";
 import { Lab } from "../../src/cli/demo/lab.ts";
 import { ping } from "./harness/node.ts";
 import { get, sampleOf } from "./harness/scrape.ts";
@@ -72,6 +74,14 @@ describeNetns("logs of a real daemon", () => {
   test("have security events with stable codes, and a peer can't fill them", async () => {
     await using lab = await Lab.create(prefix);
     const stranger = await lab.wire("stranger");
+    const tokens = path.join(lab.directory, "tokens");
+    const token = randomBytes(32).toString("hex");
+    await writeFile(tokens, `viewer ${token}\n`, { mode: 0o600 });
+    const own = `${tokens}.own`;
+    await writeFile(own, token, { mode: 0o600 });
+    await lab.server.reconfigure({
+      control: { socket: lab.server.socket, tcp: { listen: "127.0.0.1:7433", token_file: tokens } },
+    });
     await lab.start();
     const [host = "", port = ""] = stranger.endpoint.split(":");
     const knock = `
@@ -85,6 +95,12 @@ describeNetns("logs of a real daemon", () => {
     const refused = (await lab.server.events()).filter(({ code }) => code === "handshake_refused");
     expect(new Set(refused.map(({ facts }) => facts["reason"]))).toEqual(new Set(["http_request", "not_tls"]));
     expect(refused.length).toBeLessThanOrEqual(30);
+
+    const argv = [programPath("sssonector"), "ctl", "--url", "ws://127.0.0.1:7433", "--token-file", own];
+    const stop = lab.use(lab.server.namespace.start("viewer", [...argv, "stop", "--yes"]));
+    expect(await stop.exited).toMatchObject({ code: 5 });
+    const denied = (await lab.server.events()).filter(({ code }) => code === "role_refused");
+    expect(denied).toMatchObject([{ severity: "warning", facts: { action: "stop" } }]);
     const counted = Object.values((await lab.server.status()).refused).reduce((sum, count) => sum + count, 0);
     expect(counted).toBeGreaterThanOrEqual(50);
   });
