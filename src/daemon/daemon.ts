@@ -258,7 +258,8 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       links: this.#links,
       dataLoop,
       log: this.#parts.log,
-      snapshot: () => this.snapshot(),
+      snapshot: () => this.#recorded(),
+      state: () => this.#daemonState(),
     });
     this.#telemetry = telemetry;
     this.#cleanup.defer(() => telemetry.close());

@@ -1,5 +1,5 @@
 import type { Clock, Millis } from "../shared/clock.ts";
-import type { Alert, Resources, TopTalkers } from "../shared/control/snapshot.ts";
+import type { Alert, DaemonState, Resources, TopTalkers } from "../shared/control/snapshot.ts";
 import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
@@ -22,6 +22,8 @@ import { refusalReasons } from "./tls/refusal.ts";
 /** Counting descriptors costs time where there are thousands. */
 const processEvery: Millis = 10_000;
 const retryAfter: Millis = 10_000;
+/** Scrapes within this time get the same answer. */
+const freshFor: Millis = 250;
 /** Without a lost log line the alert ends. */
 const quietAfter: Millis = 60_000;
 
@@ -35,6 +37,7 @@ export interface TelemetryParts {
   readonly dataLoop: Float64Array<SharedArrayBuffer>;
   readonly log: Pick<Log, "written" | "lost" | "check">;
   snapshot(): Readings;
+  state(): DaemonState;
 }
 
 type Serving =
@@ -55,6 +58,7 @@ export class Telemetry {
   #serving: Serving = { kind: "off" };
   #process: ProcessFigures = readProcess();
   #processAt: Millis;
+  #written: { readonly at: Millis; readonly text: Promise<Exposition> } | undefined;
   #lostBefore = 0;
   /** When lines were last lost; undefined when that is a minute ago. */
   #logLost: Millis | undefined;
@@ -151,8 +155,8 @@ export class Telemetry {
     const { clock, events } = this.#parts;
     try {
       const endpoint = await openEndpoint(settings, {
-        state: () => this.#parts.snapshot().status.state,
-        write: () => this.write(),
+        state: () => this.#parts.state(),
+        write: () => this.#writeSeldom(),
       });
       this.#serving = { kind: "open", endpoint };
       events.add("info", "metrics_served", `metrics at http://${settings.address}:${endpoint.port}${settings.path}`);
@@ -161,6 +165,14 @@ export class Telemetry {
       this.#serving = { kind: "failed", why, retryAt: clock.now() + retryAfter };
       if (!failedBefore) events.add("warning", "metrics_unavailable", why);
     }
+  }
+
+  /** For those who may ask as often as they like. */
+  #writeSeldom(): Promise<Exposition> {
+    const now = this.#parts.clock.now();
+    if (this.#written === undefined || now - this.#written.at > freshFor)
+      this.#written = { at: now, text: this.write() };
+    return this.#written.text;
   }
 
   async #stopServing(): Promise<void> {

@@ -34,7 +34,12 @@ export async function openLog(settings: LogSettings, name: string): Promise<Log>
 
 async function asText(sink: Sink, colorize: boolean): Promise<(line: string) => void> {
   const { prettyFactory } = await import("pino-pretty");
-  const pretty = prettyFactory({ ignore: "pid,hostname,name", singleLine: true, colorize });
+  const pretty = prettyFactory({
+    ignore: "pid,hostname,name",
+    singleLine: true,
+    translateTime: "SYS:isoDateTime",
+    colorize,
+  });
   return (line) => sink.write(pretty(line) ?? line);
 }
 
