@@ -13,7 +13,7 @@ import {
   viewOf,
 } from "./backend-entry.ts";
 import { Balancer } from "./balance/balancer.ts";
-import { type AdminState, type Backend, exclusion } from "./balance/eligible.ts";
+import { type AdminState, type Backend, eligible, exclusion } from "./balance/eligible.ts";
 import { averageAfter, decayed, peakAfter } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
 import { loadHint, medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
@@ -216,6 +216,18 @@ export class Backends<S extends BackendSettings> {
     if (entry === undefined) return;
     entry.peak = peakAfter(entry.peak, rtt, this.#parts.clock.now());
     entry.average = averageAfter(entry.average, rtt);
+  }
+
+  /** Who may take new flows now, where they are spread over servers. */
+  takers(): (Backend & Candidate)[] {
+    const found = eligible(this.#views(), { admits: this.#admits, flow: this.#parts.flow });
+    return found.kind === "none" ? [] : [...found.backends];
+  }
+
+  /** Whether a server's links are to go: it is drained, or about to stop. */
+  isLeft(name: string): boolean {
+    const entry = this.#entry(name);
+    return entry !== undefined && (entry.admin === "drain" || entry.check.kind === "stopping");
   }
 
   /** What a server says about itself; `load` in percent of a core. */

@@ -24,6 +24,7 @@ import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
 import { ExtraLinks } from "./pool/extra-links.ts";
+import { GuestLinks } from "./pool/guest-links.ts";
 import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
@@ -32,6 +33,8 @@ import type { RoleParts } from "./server.ts";
 
 /** The LAN behind the servers has this long to learn that a session moved; until then old links deliver. */
 const moveTime = 3000;
+/** A link that can't be left without breaking its flows is left after so many seconds without traffic. */
+const quietSeconds = 60;
 
 interface Joined {
   readonly welcome: Welcome;
@@ -43,6 +46,12 @@ export class ClientRole implements Role {
   readonly #parts: RoleParts;
   readonly #connector: Connector;
   readonly #extra: ExtraLinks;
+  /** Where flows are spread over servers. */
+  readonly #guests: GuestLinks | undefined;
+  /** Seconds without traffic of guests that are to be left. */
+  readonly #quiet = new Map<string, number>();
+  #spread = "";
+  readonly #groups = new Map<string, number>();
   readonly #backends: Backends<EndpointSettings>;
   readonly #balancer: Balancer;
   /** Our own outer address of each link. */
@@ -88,13 +97,14 @@ export class ClientRole implements Role {
         parts.events.add("warning", "connect_failed", message, { backend: name, reason });
       },
     });
+    this.#guests = settings.balancer.mode === "flow" ? this.#makeGuests() : undefined;
     this.#extra = new ExtraLinks({
       clock: parts.clock,
       random: Math.random,
       sizes: () => this.#settings.pool,
       acquire: ({ name }) => this.#backends.acquireExtra(name),
       dial: ({ endpoint, address }) => {
-        const introduction = this.#connector.joining;
+        const introduction = this.#connector.joining("join");
         if (introduction === undefined) return undefined;
         this.#dial(++this.#newestLink, endpoint, address, introduction);
         return this.#newestLink;
@@ -149,6 +159,7 @@ export class ClientRole implements Role {
       case "dial_failed":
         links.remove(event.link);
         if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
+        this.#guests?.ended(event.link, event.reason, event.text);
         return this.#connector.dialFailed(event.link, event.reason, event.text);
       case "demand":
         return this.#extra.demand(event.flows);
@@ -247,6 +258,7 @@ export class ClientRole implements Role {
     }
     this.#backends.checkHealth(this.#connector.current?.endpoint.name);
     this.#replaceWorn();
+    this.#spreadFlows();
     this.#extra.tick();
   }
 
@@ -330,6 +342,7 @@ export class ClientRole implements Role {
   async close(): Promise<void> {
     this.#connector.stop();
     this.#extra.stop();
+    this.#guests?.stop();
     this.#backends.stop();
   }
 
@@ -414,6 +427,7 @@ export class ClientRole implements Role {
   #abandon(record: LinkRecord): void {
     const { link } = record;
     record.index = undefined;
+    this.#guests?.ended(link, "network_changed", "");
     if (this.#extra.has(link)) this.#extra.ended(link, "network_changed", "");
     else if (this.#connector.current?.link === link) {
       this.#connector.abandon();
@@ -433,8 +447,86 @@ export class ClientRole implements Role {
   }
 
   #replace(link: number): void {
+    this.#guests?.replace(link);
     if (this.#connector.current?.link === link) this.#connector.leave("link");
     else this.#extra.replace(link);
+  }
+
+  /** Flow mode: a link to each server that may take flows, and the choice among them for the data thread. */
+  #spreadFlows(): void {
+    const home = this.#connector.current?.endpoint.name;
+    const epoch = this.#connector.joining("guest")?.epoch;
+    const guests = this.#guests;
+    if (guests === undefined) return;
+    const { endpoints } = this.#settings.tunnel;
+    const takers = this.#backends.takers();
+    if (home !== undefined && epoch !== undefined) {
+      const names = new Set(takers.map(({ name }) => name));
+      guests.reach(
+        endpoints.filter(({ name }) => name !== home && names.has(name)),
+        epoch,
+      );
+      for (const [name, link] of guests.links) if (name === home || this.#mayLeave(name, link)) guests.leave(name);
+    }
+    const servers = takers.map(({ name, weight, rtt }) => {
+      return { group: this.#group(name), name, weight: Math.round(weight * 100) / 100, rtt: rtt?.estimate };
+    });
+    const { strategy } = this.#settings.balancer;
+    const told = JSON.stringify([strategy, servers]);
+    if (told === this.#spread) return;
+    this.#spread = told;
+    this.#parts.engine.send({ type: "spread", strategy, servers });
+  }
+
+  /** Flows that would break by a move stay until they are silent. */
+  #mayLeave(name: string, link: number): boolean {
+    if (!this.#settings.tunnel.endpoints.some((one) => one.name === name)) return true;
+    if (!this.#backends.isLeft(name)) {
+      this.#quiet.delete(name);
+      return false;
+    }
+    if (this.#joined?.welcome.takeoverKeepsFlows === true) return true;
+    const seconds = this.#rate(link) > 0 ? 0 : (this.#quiet.get(name) ?? 0) + 1;
+    this.#quiet.set(name, seconds);
+    return seconds >= quietSeconds;
+  }
+
+  /** Number of a server's links where flows are spread; 0 in session mode. */
+  #group(name: string): number {
+    if (this.#guests === undefined) return 0;
+    const group = this.#groups.get(name) ?? this.#groups.size + 1;
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #makeGuests(): GuestLinks {
+    const { clock, events } = this.#parts;
+    return new GuestLinks({
+      clock,
+      random: Math.random,
+      acquire: (name) => {
+        const choice = this.#backends.choose(undefined, name);
+        if (choice.kind === "chosen" && choice.endpoint.name === name) return choice.permit;
+        if (choice.kind === "chosen") choice.permit.cancel();
+        return undefined;
+      },
+      dial: async (endpoint) => {
+        const address = await this.#connector.reach(endpoint);
+        const introduction = this.#connector.joining("guest");
+        if (introduction === undefined) throw new Error("the session has no home at the moment");
+        const link = ++this.#newestLink;
+        this.#dial(link, endpoint, address, introduction);
+        return link;
+      },
+      close: (link, text) => this.#close(link, text),
+      retire: (link) => this.#retire(link),
+      ended: (name, outcome, lived) => this.#backends.sessionEnded(name, outcome, lived),
+      failed: (name, reason, text, retryIn) => {
+        const wait = (retryIn / 1000).toFixed(1);
+        const message = `${name}: ${reason} ${text}; again in ${wait} s`;
+        events.add("warning", "connect_failed", message, { backend: name, reason });
+      },
+    });
   }
 
   /** Flows are counted only where the answer may change something. */
@@ -489,6 +581,7 @@ export class ClientRole implements Role {
     engine.send({
       type: "dial",
       link,
+      group: this.#group(endpoint.name),
       target: this.#target(endpoint, address),
       hello: this.#hello(introduction, index, { ...features, zstd: this.#settings.network.compression }),
       timeoutMs: this.#settings.performance.connection_timeout,
@@ -506,6 +599,10 @@ export class ClientRole implements Role {
     const record = links.get(link);
     // A link that was retired stays so, with whatever token.
     if (record === undefined || record.state === "draining") return;
+    const guests = this.#guests;
+    const guest = guests?.has(link) === true;
+    const home = this.#joined !== undefined && serverKey(this.#joined.welcome) === serverKey(welcome);
+    if (guest && !guests.welcomed(link, home)) return;
     const extra = this.#extra.has(link);
     if (extra && !this.#extra.welcomed(link, serverKey(welcome))) return;
     const first = record.state !== "active";
@@ -514,6 +611,13 @@ export class ClientRole implements Role {
     record.server = serverKey(welcome);
     record.state = "active";
     if (extra && first) return this.#extended(record, event.took);
+    if (guest) {
+      if (!first) return;
+      record.inner = this.inner;
+      const message = `linked to ${welcome.serverId} as a guest`;
+      events.add("info", "link_up", message, { backend: record.backend, ...timeFacts(event.took) });
+      return this.#spreadFlows();
+    }
     const kept = this.#joined?.welcome.session === welcome.session;
     this.#joined = { welcome, since: kept ? (this.#joined?.since ?? clock.now()) : clock.now() };
     record.inner = this.inner;
@@ -530,6 +634,7 @@ export class ClientRole implements Role {
     if (!first) return;
     if (links.get(link) === undefined) return;
     this.ready = true;
+    this.#spreadFlows();
     const inner = this.inner.join(" ");
     events.add("info", "link_up", `linked to ${welcome.serverId} as ${inner}`, {
       backend: record.backend,
@@ -555,6 +660,7 @@ export class ClientRole implements Role {
       });
     }
     if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
+    if (this.#guests?.has(event.link) === true) return this.#guests.ended(event.link, event.reason, event.text);
     if (this.#connector.current?.link !== event.link) {
       return this.#connector.closed(event.link, event.reason, event.text);
     }

@@ -482,8 +482,9 @@ export class ServerRole implements Role {
       supersede: outcome.supersede,
     });
     // A second link changes nothing on the LAN; whoever comes from another server must be told of there.
-    if (hello.intent !== "join" || session.links.size === 1) this.#own(session);
-    const how = { new: "opened", join: "joined", takeover: "took over" }[hello.intent];
+    if (session.guest) this.#returnPath?.forwarding.release(session.addresses);
+    else if (hello.intent === "new" || hello.intent === "takeover" || session.links.size === 1) this.#own(session);
+    const how = { new: "opened", join: "joined", takeover: "took over", guest: "spreads" }[hello.intent];
     const facts = {
       identity,
       remote,
@@ -519,6 +520,10 @@ export class ServerRole implements Role {
     const session = this.#registry.ofLink(link);
     this.#registry.linkClosed(link);
     if (session?.links.size === 0) this.#returnPath?.forwarding.release(session.addresses);
+    if (session?.links.size === 0 && session.guest) {
+      this.#parts.engine.send({ type: "close_session", session: session.id, reason: "normal", text: "" });
+      this.#registry.remove(session.id);
+    }
     return session;
   }
 
@@ -537,7 +542,7 @@ export class ServerRole implements Role {
   /** Another server answers for an address of a session: the client went there, and its links here are old ones. */
   #taken(address: string, mac: string): void {
     const session = this.#registry.ofAddress(address);
-    if (session === undefined || this.#lettingGo.has(session)) return;
+    if (session === undefined || session.guest || this.#lettingGo.has(session)) return;
     const { id, identity } = session;
     const facts = { identity, session: shortSession(id), mac };
     this.#parts.events.add("info", "session_taken", `${identity} is served by another server now (${mac})`, facts);

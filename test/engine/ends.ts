@@ -117,6 +117,7 @@ export class End {
       link,
       target: { host: "127.0.0.1", port, identity: "edge-01", serverName: undefined },
       hello: { ...hello, ...more },
+      group: 0,
       timeoutMs: 5000,
     });
   }

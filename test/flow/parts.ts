@@ -20,6 +20,7 @@ interface Chunk {
 
 /** A link whose socket takes everything, or nothing until `drain`. */
 export class FakeLink implements FlowLink {
+  readonly group = 0;
   readonly id: number;
   readonly index = 0;
   readonly chunks: Chunk[] = [];

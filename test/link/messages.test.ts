@@ -109,7 +109,7 @@ describe("HELLO", () => {
   );
 
   it.each([
-    ["an intent that is not known", fieldTag.intent, Buffer.of(3)],
+    ["an intent that is not known", fieldTag.intent, Buffer.of(4)],
     ["a link index above 1023", fieldTag.linkIndex, Buffer.of(4, 0)],
     ["an MTU below 576", fieldTag.mtu, Buffer.of(2, 63)],
   ])("with %s is none", (_what, tag, value) => {

@@ -447,7 +447,7 @@ describe("a session with several links", () => {
     expect([client.dials.length, client.ends, client.failures]).toEqual([1, [], []]);
     // A fresh token over any of them counts.
     client.connector.welcomed(12, { ...remembered, token: "bmV3" });
-    expect(client.connector.joining).toEqual({ ...joined, token: "bmV3" });
+    expect(client.connector.joining("join")).toEqual({ ...joined, token: "bmV3" });
     expect(link).toBe(1);
   });
 
@@ -456,7 +456,7 @@ describe("a session with several links", () => {
     const { link } = await client.up();
     client.connector.joined();
     client.connector.closed(link, "stalled", "");
-    expect(client.connector.joining).toBeUndefined();
+    expect(client.connector.joining("join")).toBeUndefined();
     const next = (await client.advance(125)) ?? expect.fail();
     expect(next).toMatchObject({ endpoint: "eu-1", introduction: taken });
     client.connector.welcomed(next.link, { ...remembered, epoch: "5" });

@@ -69,7 +69,11 @@ class Server {
   }
 
   /** Comes back with what a WELCOME said. */
-  back(intent: "join" | "takeover", known: Admitted, more: Partial<AdmissionRequest> = {}): Promise<AdmissionOutcome> {
+  back(
+    intent: "join" | "takeover" | "guest",
+    known: Admitted,
+    more: Partial<AdmissionRequest> = {},
+  ): Promise<AdmissionOutcome> {
     const { identity, id, epoch } = known.session;
     return this.admit({ identity, intent, session: id, epoch, token: known.token, ...more });
   }
@@ -308,6 +312,49 @@ describe("takeover", () => {
     const taken = admitted(await server.back("takeover", ann, { epoch: 2n }));
     expect(taken.session).toMatchObject({ home: "edge-02", addresses: ann.session.addresses });
     expect(server.journal.lines).toEqual([]);
+  });
+});
+
+describe("a guest", () => {
+  it("is a session of another server, at its epoch, until this one takes it over, which ends no link", async () => {
+    const home = new Server();
+    const other = new Server({ slices: ["10.8.1.0/29"], home: "edge-02" });
+    const ann = await home.new("ann");
+    const guest = admitted(await other.back("guest", ann));
+    expect(guest).toMatchObject({ supersede: false, displaced: [], session: { guest: true, epoch: 1n } });
+    expect(guest.session.addresses).toEqual(ann.session.addresses);
+    expect(reason(await other.back("guest", guest))).toBe("admitted");
+    const taken = admitted(await other.back("takeover", ann, { epoch: 2n }));
+    expect(taken).toMatchObject({ supersede: false, session: { guest: false, epoch: 2n } });
+    expect(other.registry.get(ann.session.id)?.links.size).toBe(3);
+    // A second takeover is one of a session that is here.
+    expect(admitted(await other.back("takeover", taken, { epoch: 3n })).supersede).toBe(true);
+  });
+
+  it("is what the session becomes where it was before", async () => {
+    const home = new Server();
+    const other = new Server({ slices: ["10.8.1.0/29"], home: "edge-02" });
+    const ann = await home.new("ann");
+    const taken = admitted(await other.back("takeover", ann, { epoch: 2n }));
+    const guest = admitted(await home.back("guest", taken, { epoch: 2n }));
+    expect(guest).toMatchObject({ supersede: false, session: { guest: true, epoch: 2n } });
+    expect(reason(await home.back("guest", ann))).toBe("superseded");
+  });
+
+  it("changes nothing at the server that has the session", async () => {
+    const home = new Server();
+    const ann = await home.new("ann");
+    expect(admitted(await home.back("guest", ann)).session.guest).toBe(false);
+  });
+
+  it("needs a token that is good, and its epoch", async () => {
+    const home = new Server();
+    const other = new Server({ slices: ["10.8.1.0/29"], home: "edge-02" });
+    const ann = await home.new("ann");
+    for (const epoch of [0n, 2n]) expect(reason(await other.back("guest", ann, { epoch }))).toBe("token_invalid");
+    expect(reason(await other.back("guest", ann, { identity: "bob" }))).toBe("token_invalid");
+    other.denied.add("ann");
+    expect(reason(await other.back("guest", ann))).toBe("denied");
   });
 });
 

@@ -15,8 +15,8 @@ function ownerOf(table: SessionTable<SessionLink>, text: string): string | undef
   return (address.family === 4 ? table.owner4(address.word) : table.owner6(...address.words))?.id;
 }
 
-function link(id: number): SessionLink {
-  return { id, index: id };
+function link(id: number, group = 0): SessionLink {
+  return { id, index: id, group };
 }
 
 describe("SessionTable", () => {
@@ -163,5 +163,48 @@ describe("DataSession.linkFor", () => {
       expect(hits.size).toBe(count);
       for (const share of hits.values()) expect(Math.abs(share / total - 1 / count)).toBeLessThan(0.02);
     }
+  });
+});
+
+describe("flows that are spread over servers", () => {
+  const asked = Array.from({ length: 200 }, (_, flow) => (flow * 2_654_435_761) >>> 0);
+
+  it("go to the group that is chosen, and stay with it however long they are silent and whichever links it has", () => {
+    const { session, advance } = sessionWith([link(1, 1)]);
+    let turn = 0;
+    session.spread((_, groups) => [...groups][turn++ % groups.size]);
+    session.add(link(2, 2));
+    session.add(link(3, 2));
+    const before = new Map(asked.map((flow) => [flow, session.linkFor(flow)?.group]));
+    expect([...before.values()].filter((group) => group === 1)).toHaveLength(100);
+    advance(3_600_000);
+    session.remove(session.links[1] as SessionLink);
+    session.add(link(4, 2));
+    for (const flow of asked) expect(session.linkFor(flow)?.group).toBe(before.get(flow));
+    // With its last link a group's flows go elsewhere, and only those.
+    for (const gone of session.links.filter(({ group }) => group === 2)) session.remove(gone);
+    expect(session.tellsFlows).toBe(true);
+    for (const flow of asked) expect(session.linkFor(flow)?.group).toBe(1);
+    session.add(link(5, 2));
+    for (const flow of asked) expect(session.linkFor(flow)?.group).toBe(1);
+  });
+
+  it("are counted by group while they live", () => {
+    const { session, advance } = sessionWith([link(1, 1), link(2, 2)]);
+    const counts: number[][] = [];
+    session.spread((_, groups, flowsOf) => {
+      counts.push([flowsOf(1), flowsOf(2)]);
+      return flowsOf(1) <= flowsOf(2) ? 1 : 2;
+    });
+    for (const flow of asked.slice(0, 4)) session.linkFor(flow);
+    expect(counts).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [2, 1],
+    ]);
+    advance(1000);
+    session.linkFor(asked[9] as number);
+    expect(counts.at(-1)).toEqual([0, 0]);
   });
 });

@@ -7,6 +7,7 @@ import { Inbound, type InboundPolicy } from "../flow/inbound.ts";
 import { Tap } from "../capture/tap.ts";
 import { tapFrame, tapFrames } from "./tap-frames.ts";
 import { DemandWatch } from "./demand-watch.ts";
+import { Spread } from "./spread.ts";
 import { Outbound } from "../flow/outbound.ts";
 import { Shapers } from "../flow/shapers.ts";
 import type { FlowLink } from "../flow/ports.ts";
@@ -122,6 +123,7 @@ export class DataThread {
   #demand: DemandWatch | undefined;
   #tap: Tap | undefined;
   #draining = false;
+  #spread: Spread | undefined;
   #downTold = false;
 
   constructor(device: TunDevice, options: DataThreadOptions, emit: (event: Event) => void) {
@@ -216,6 +218,11 @@ export class DataThread {
       case "tap":
         this.#tap = command.on === undefined ? undefined : this.#openTap(command.on.session);
         return;
+      case "spread":
+        if (this.#spread?.strategy !== command.strategy) this.#spread = new Spread(command.strategy);
+        this.#spread.use(command.servers);
+        for (const session of this.#sessions) session.spread(this.#spread.choose);
+        return;
       case "watch_demand":
         this.#demand = command.on ? new DemandWatch((flows) => this.#emit({ type: "demand", flows })) : undefined;
         return;
@@ -304,6 +311,7 @@ export class DataThread {
     }
     held.link.index = command.hello.linkIndex;
     held.offersCompression = command.hello.capabilities.zstd;
+    held.link.group = command.group;
     held.link.control(frameType.hello, encodeHello(command.hello));
     const { link, certificate } = held;
     this.#emit({ type: "secured", link: link.id, remote: outcome.remote, local: outcome.local, certificate });
@@ -452,6 +460,7 @@ export class DataThread {
       peer: welcome.capabilities,
       acl: [],
     });
+    if (this.#spread !== undefined) session.spread(this.#spread.choose);
     if (held.session === undefined) {
       if (held.offersCompression && welcome.capabilities.zstd) link.compress();
       this.#join(held, session);

@@ -7,6 +7,8 @@ import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.
 import type { WearLimits } from "../link/wear.ts";
 import type { DestinationBytes } from "../metrics/traffic-sampler.ts";
 import type { SessionSpec } from "../session/data-session.ts";
+import type { StrategyName } from "../balance/strategy.ts";
+import type { SpreadServer } from "./spread.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
 import type { OffloadFeatures } from "../tun/device.ts";
@@ -49,6 +51,8 @@ export type Command =
       readonly link: number;
       readonly target: DialTarget;
       readonly hello: Hello;
+      /** Number of the server, where flows are spread over several; 0 otherwise. */
+      readonly group: number;
       /** For everything up to WELCOME. */
       readonly timeoutMs: number;
     }
@@ -79,6 +83,8 @@ export type Command =
   | { readonly type: "draining"; readonly on: boolean }
   /** Takes copies of inner packets, of all sessions or of those whose id begins so; told by `captured`. */
   | { readonly type: "tap"; readonly on: { readonly session: string | undefined } | undefined }
+  /** Client: new flows are spread over the servers that have links. */
+  | { readonly type: "spread"; readonly strategy: StrategyName; readonly servers: readonly SpreadServer[] }
   /** Client: counts flows that move data, or stops counting. */
   | { readonly type: "watch_demand"; readonly on: boolean }
   | { readonly type: "close"; readonly link: number; readonly reason: CloseReason; readonly text: string }

@@ -145,7 +145,7 @@ export class Outbound {
     if (destinationKind(bytes, packet) !== "unicast") return this.#dropAt(at, "not_routable");
     const session = this.#owner(bytes, packet);
     if (session === undefined) return this.#dropAt(at, this.#destinations.nobody);
-    const link = session.linkFor(session.links.length > 1 ? flowHash(bytes, packet, length) : 0);
+    const link = session.linkFor(session.tellsFlows ? flowHash(bytes, packet, length) : 0);
     if (link === undefined) return this.#dropAt(at, "no_link");
     const plain = isPlain(bytes, header);
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");

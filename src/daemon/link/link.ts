@@ -72,6 +72,8 @@ export class Link {
   readonly id: number;
   /** Place among its session's links. */
   index = 0;
+  /** Number of the server that it leads to, where the session has links to several. */
+  group = 0;
   readonly identity: string;
   readonly remote: string;
   state: LinkState;

@@ -5,8 +5,11 @@ import { FieldWriter, readFields } from "./fields.ts";
 /** Version of the link protocol that this program speaks; HELLO and WELCOME carry it. */
 export const protocolVersion = 1;
 
-/** new: a session of its own; join: one more link, same epoch; takeover: the session moves here, epoch + 1. */
-export type Intent = "new" | "join" | "takeover";
+/**
+ * new: a session of its own; join: one more link, same epoch; takeover: the session moves here, epoch + 1; guest: a link
+ * for flows of a session that another server has, same epoch.
+ */
+export type Intent = "new" | "join" | "takeover" | "guest";
 
 export interface Hello {
   readonly version: number;
@@ -89,7 +92,7 @@ export const fieldTag = {
   takeover: 26,
 } as const;
 
-const intents: readonly Intent[] = ["new", "join", "takeover"];
+const intents: readonly Intent[] = ["new", "join", "takeover", "guest"];
 const sessionIdBytes = 16;
 const maxToken = 1024;
 /** Characters of a reason that are kept. */

@@ -12,7 +12,12 @@ export interface Endpoint {
 /** How to present ourselves to a server. */
 export type Introduction =
   | { readonly intent: "new" }
-  | { readonly intent: "join" | "takeover"; readonly session: string; readonly epoch: bigint; readonly token: string };
+  | {
+      readonly intent: "join" | "takeover" | "guest";
+      readonly session: string;
+      readonly epoch: bigint;
+      readonly token: string;
+    };
 
 /** The right to one attempt; its outcome is told once. */
 export interface AttemptPermit {
@@ -152,10 +157,18 @@ export class Connector {
   }
 
   /** How one more link of the session presents itself; undefined while there is none to join. */
-  get joining(): Introduction | undefined {
+  joining(intent: "join" | "guest"): (Introduction & { readonly epoch: bigint }) | undefined {
     if (this.#up === undefined || this.#session === undefined) return undefined;
     const { id, epoch, token } = this.#session;
-    return { intent: "join", session: id, epoch: BigInt(epoch), token };
+    return { intent, session: id, epoch: BigInt(epoch), token };
+  }
+
+  /** An address of a server, which can be reached outside the tunnel from now on; throws when that is impossible. */
+  async reach(endpoint: Endpoint): Promise<string> {
+    const addresses = await this.#parts.resolve(endpoint.address.host);
+    this.#addresses.set(endpoint.name, addresses);
+    await this.#parts.pin(this.outerAddresses);
+    return addresses[0] as string;
   }
 
   /** The session has one more link. */

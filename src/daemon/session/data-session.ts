@@ -28,10 +28,21 @@ export interface SessionSpec {
 export interface SessionLink {
   readonly id: number;
   readonly index: number;
+  /** Number of the server that it leads to, where a session has links to several; 0 otherwise. */
+  readonly group: number;
 }
+
+/** The group that a new flow goes to, of those that have links; undefined: whichever. */
+export type GroupChooser = (
+  flow: number,
+  groups: ReadonlySet<number>,
+  flowsOf: (group: number) => number,
+) => number | undefined;
 
 /** Flows of a session that are remembered. */
 const mostFlows = 4096;
+/** Where flows are spread over servers a flow that is forgotten may change its server, which can break it. */
+const mostSpreadFlows = 32_768;
 /** A flow that was silent for this long may move: what it sent has arrived. */
 const flowIdle: Millis = 1000;
 
@@ -52,6 +63,7 @@ export class DataSession<L extends SessionLink> {
   #flows: FlowTable | undefined;
   /** The link that was the only one before the second came: flows that are under way are on it. */
   #first: { readonly link: L; readonly until: Millis } | undefined;
+  #chooser: GroupChooser | undefined;
 
   constructor(spec: SessionSpec, now: () => Millis) {
     this.#now = now;
@@ -84,9 +96,20 @@ export class DataSession<L extends SessionLink> {
     return this.#links;
   }
 
+  /** Whether `linkFor` needs to know the flow. */
+  get tellsFlows(): boolean {
+    return this.#flows !== undefined;
+  }
+
+  /** From now on flows are spread over groups of links: one stays with its group, however long it is silent. */
+  spread(chooser: GroupChooser): void {
+    if (this.#chooser === undefined) this.#flows = new FlowTable(mostSpreadFlows, flowIdle);
+    this.#chooser = chooser;
+  }
+
   add(link: L): void {
     const [only] = this.#links;
-    if (only !== undefined && this.#links.length === 1) {
+    if (only !== undefined && this.#links.length === 1 && this.#flows === undefined) {
       this.#flows = new FlowTable(mostFlows, flowIdle);
       this.#first = { link: only, until: this.#now() + flowIdle };
     }
@@ -100,7 +123,7 @@ export class DataSession<L extends SessionLink> {
     if (at < 0) return;
     this.#links.splice(at, 1);
     this.#linkOf.delete(link.id);
-    if (this.#links.length <= 1) this.#flows = undefined;
+    if (this.#links.length <= 1 && this.#chooser === undefined) this.#flows = undefined;
   }
 
   /**
@@ -112,9 +135,18 @@ export class DataSession<L extends SessionLink> {
     const now = this.#now();
     const pinned = this.#linkOf.get(this.#flows.linkOf(flow, now));
     if (pinned !== undefined) return pinned;
-    const link = this.#underWay(now) ?? this.#choose(flow);
-    if (link !== undefined) this.#flows.pin(flow, link.id, now);
+    const link = this.#underWay(now) ?? this.#choose(flow, this.#groupFor(flow, this.#flows, now));
+    if (link !== undefined) this.#flows.pin(flow, link.id, now, link.group);
     return link;
+  }
+
+  /** Undefined: any. */
+  #groupFor(flow: number, flows: FlowTable, now: Millis): number | undefined {
+    if (this.#chooser === undefined) return undefined;
+    const groups = new Set(this.#links.map(({ group }) => group));
+    const before = flows.groupOf(flow);
+    if (before !== 0 && groups.has(before)) return before;
+    return this.#chooser(flow, groups, (group) => flows.liveOf(group, now));
   }
 
   /** A flow that is not known yet when the second link has just come may have packets on the first. */
@@ -125,11 +157,12 @@ export class DataSession<L extends SessionLink> {
     return undefined;
   }
 
-  /** By rendezvous hash. */
-  #choose(flow: number): L | undefined {
+  /** By rendezvous hash, among the links of a group. */
+  #choose(flow: number, group: number | undefined): L | undefined {
     let best: L | undefined;
     let highest = -1;
     for (const link of this.#links) {
+      if (group !== undefined && link.group !== group) continue;
       const score = mix(flow ^ Math.imul(link.id, 0x9e3779b1));
       if (score > highest) {
         highest = score;

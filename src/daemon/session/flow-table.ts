@@ -6,7 +6,7 @@ const none = 0xffff;
 /**
  * Which link each flow of one session is pinned to: a bounded hash table that forgets the flow that was silent longest
  * when it is full. Flows are known by their 32-bit hash: two that share one share a link, which harms neither. Nothing is
- * allocated after construction (about 22 bytes an entry).
+ * allocated after construction (about 24 bytes an entry).
  */
 export class FlowTable {
   readonly #capacity: number;
@@ -21,6 +21,7 @@ export class FlowTable {
   readonly #newer: Uint16Array;
   readonly #flows: Uint32Array;
   readonly #links: Uint32Array;
+  readonly #groups: Uint16Array;
   /** Milliseconds modulo 2^32 of the last packet. */
   readonly #seen: Uint32Array;
   #oldest = none;
@@ -38,6 +39,7 @@ export class FlowTable {
     this.#newer = new Uint16Array(capacity);
     this.#flows = new Uint32Array(capacity);
     this.#links = new Uint32Array(capacity);
+    this.#groups = new Uint16Array(capacity);
     this.#seen = new Uint32Array(capacity);
   }
 
@@ -58,12 +60,30 @@ export class FlowTable {
     return this.#links[entry]!;
   }
 
-  /** Pins a flow that has a packet now. `link` is above 0. */
-  pin(flow: number, link: number, now: Millis): void {
+  /** The group of the link that a flow was pinned to last, live or not; 0 when it is not known. */
+  groupOf(flow: number): number {
+    const entry = this.#find(flow);
+    return entry === none ? 0 : this.#groups[entry]!;
+  }
+
+  /** Flows of a group that had a packet within the idle time. */
+  liveOf(group: number, now: Millis): number {
+    const time = Math.floor(now) >>> 0;
+    let count = 0;
+    for (let entry = this.#newest; entry !== none; entry = this.#older[entry]!) {
+      if ((time - this.#seen[entry]!) >>> 0 >= this.#idle) break;
+      if (this.#groups[entry] === group) count += 1;
+    }
+    return count;
+  }
+
+  /** Pins a flow that has a packet now. `link` is above 0, `group` below 65,536. */
+  pin(flow: number, link: number, now: Millis, group = 0): void {
     let entry = this.#find(flow);
     if (entry === none) entry = this.#insert(flow);
     else this.#touch(entry);
     this.#links[entry] = link;
+    this.#groups[entry] = group;
     this.#seen[entry] = Math.floor(now) >>> 0;
   }
 

@@ -7,7 +7,7 @@ import type { TokenClaims, TokenSealer } from "./token.ts";
 export interface AdmissionRequest {
   readonly link: number;
   readonly identity: string;
-  readonly intent: "new" | "join" | "takeover";
+  readonly intent: "new" | "join" | "takeover" | "guest";
   readonly session?: string;
   readonly epoch: bigint;
   readonly token?: string;
@@ -23,6 +23,8 @@ export interface ServerSession {
   /** The server whose slice the addresses come from: it alone writes their leases. */
   readonly home: string;
   mtu: number;
+  /** Another server has the session; this one carries flows of it. */
+  guest: boolean;
   readonly links: Set<number>;
   readonly since: number;
   /** Milliseconds since the Unix epoch at which the newest token expires. */
@@ -184,14 +186,32 @@ export class SessionRegistry {
     }
     const session = this.#sessions.get(claims.session);
     if (request.intent === "join") return this.#join(request, session);
+    if (request.intent === "guest") return this.#receive(request, claims, session);
     if (request.epoch > BigInt(claims.epoch) + 1n) {
       return refused("token_invalid", `epoch ${request.epoch} is more than one after the token's`);
     }
     if (session === undefined) return this.#revive(request, claims);
     if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
-    // Equal: the client asks again because WELCOME never reached it.
+    // Equal: the client asks again because WELCOME never reached it. Links of a guest are as good as they were.
     session.epoch = request.epoch;
-    return this.#admitted(request, session, true, []);
+    const supersede = !session.guest;
+    session.guest = false;
+    return this.#admitted(request, session, supersede, []);
+  }
+
+  /** A link for flows of a session that another server of the cluster has, or that this one has itself. */
+  #receive(
+    request: AdmissionRequest,
+    claims: TokenClaims,
+    session: ServerSession | undefined,
+  ): Promise<AdmissionOutcome> | AdmissionOutcome {
+    if (request.epoch !== BigInt(claims.epoch)) return refused("token_invalid", "the epoch is not the token's");
+    if (session === undefined) return this.#revive(request, claims);
+    if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
+    // It was here, and is elsewhere by now.
+    if (request.epoch > session.epoch) session.guest = true;
+    session.epoch = request.epoch;
+    return this.#admitted(request, session, false, []);
   }
 
   #join(request: AdmissionRequest, session: ServerSession | undefined): Promise<AdmissionOutcome> | AdmissionOutcome {
@@ -243,8 +263,10 @@ export class SessionRegistry {
         return refused("superseded", `epoch ${held.lease.epoch} is known`);
       }
     }
-    const epoch = request.epoch > known ? request.epoch : known + 1n;
+    const guest = request.intent === "guest";
+    const epoch = guest || request.epoch > known ? request.epoch : known + 1n;
     const session = this.#put(claims.session, claims.identity, epoch, claims.addresses, claims.home);
+    session.guest = guest;
     return this.#admitted(request, session, false, []);
   }
 
@@ -260,6 +282,7 @@ export class SessionRegistry {
       addresses,
       home,
       mtu: this.#rules.mtu,
+      guest: false,
       links: new Set(),
       since: this.#wall(),
       expires: 0,

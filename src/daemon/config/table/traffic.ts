@@ -97,7 +97,6 @@ export const traffic: Setting[] = [
   }),
   value("balancer.mode", oneOf("session", "flow"), "Keep all flows on one server, or spread them.", {
     default: "session",
-    effect: { later: true, builtIn: "session" },
   }),
   value(
     "circuit_breaker.mode",
