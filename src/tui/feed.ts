@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { ControlClient } from "../shared/control/client.ts";
+import type { LogLine } from "../shared/control/log-line.ts";
 import type { ActionOutcome } from "../shared/control/protocol.ts";
 import type { DaemonEvent, Moment } from "../shared/control/snapshot.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
@@ -20,6 +21,9 @@ export interface FeedOptions {
   readonly connect: () => Promise<Wire>;
   readonly send: (message: FeedMessage) => void;
 }
+
+/** Lines of the log that are asked for at a time. */
+const logPage = 300;
 
 /** Milliseconds before a lost daemon is looked for again: doubled after each failure, up to the longest. */
 const firstRetry = 500;
@@ -78,6 +82,15 @@ export class Feed {
   async events(): Promise<readonly DaemonEvent[]> {
     try {
       return (await this.#connected().call("events", { since: 0 })).events;
+    } catch {
+      return [];
+    }
+  }
+
+  /** The newest lines of the log after a number; none when nobody answers. */
+  async logs(since: number): Promise<readonly LogLine[]> {
+    try {
+      return (await this.#connected().call("logs", { since, limit: logPage })).lines;
     } catch {
       return [];
     }

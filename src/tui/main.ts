@@ -5,12 +5,13 @@ import { exitCodeFor } from "../shared/control/exit.ts";
 import { ownSsh } from "../shared/control/own-ssh.ts";
 import { describeError, SssonectorError } from "../shared/errors.ts";
 import { asciiGlyphs, unicodeGlyphs } from "./draw/glyphs.ts";
-import { colourDepth, painter } from "./draw/paint.ts";
+import { colourDepth } from "./draw/paint.ts";
 import type { Wire } from "./feed.ts";
 import type { Exit } from "./exit.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import type { Setup } from "./model/state.ts";
 import { runPlain } from "./plain-session.ts";
+import { loadPreferences, type Preferences, preferencesFile, savePreferences } from "./preferences.ts";
 import { Recording } from "./replay/recording.ts";
 import { ReplayWire } from "./replay/wire.ts";
 
@@ -51,9 +52,16 @@ async function runInk(options: Options, { connect, recording }: Source): Promise
   const { stdin, stdout, env } = process;
   const glyphs = options.ascii ? asciiGlyphs : unicodeGlyphs;
   const ssh = recording === undefined ? ownSsh(process.pid) : null;
-  const setup = { glyphs, readOnly: options.readOnly, ctl: ctlFor(options), recording, ssh };
-  const paint = painter(colourDepth(env));
-  return await runSession({ stdin, stdout, clock: systemClock, setup, paint, fps: options.fps, connect });
+  const file = preferencesFile(env);
+  const preferences = loadPreferences(file);
+  const { keys } = preferences;
+  const setup = { glyphs, readOnly: options.readOnly, ctl: ctlFor(options), recording, ssh, keys };
+  const remember = (newer: Preferences): void => {
+    if (JSON.stringify(newer) !== JSON.stringify(preferences)) savePreferences(file, newer);
+  };
+  const { fps } = options;
+  const screen = { stdin, stdout, clock: systemClock, depth: colourDepth(env), fps };
+  return await runSession({ ...screen, setup, connect, preferences, remember, folder: process.cwd() });
 }
 
 async function top(options: Options): Promise<Exit> {

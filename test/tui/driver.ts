@@ -14,6 +14,7 @@ export const unicodeSetup: Setup = {
   ctl: "sssonector ctl",
   recording: undefined,
   ssh: null,
+  keys: {},
 };
 export const asciiSetup: Setup = { ...unicodeSetup, glyphs: asciiGlyphs };
 

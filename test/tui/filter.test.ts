@@ -10,7 +10,7 @@ const connections = [
   aConnection("c2", { identity: "laptop-bob", backend: "eu-2", tx_bps: 40e6, state: "draining", rtt_ms: null }),
   aConnection("c3", { identity: "office", backend: "eu-1", tx_bps: 0, limited_by: "peer_window", rtt_ms: 240 }),
 ];
-const rows = tables.connections.rows(aSnapshot({ connections }));
+const rows = tables.connections.rows(aSnapshot({ connections }), []);
 
 function shown(filter: string): string[] {
   return rows.filter(matcher(filter)).map(({ id }) => id);

@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/shared/clock.ts";
-import { painter } from "../../src/tui/draw/paint.ts";
 import type { Exit } from "../../src/tui/exit.ts";
 import type { Wire } from "../../src/tui/feed.ts";
+import { noPreferences } from "../../src/tui/preferences.ts";
 import { runSession } from "../../src/tui/ink/session.tsx";
 import { aBackend, aConnection, aSnapshot } from "../fakes/snapshot.ts";
 import { controlRig, type ControlRig } from "../fakes/control-server.ts";
 import { unicodeSetup } from "./driver.ts";
 import { FakeTerminal } from "./terminal.ts";
+
+const kept = { preferences: noPreferences, remember: (): void => {}, folder: "/nonexistent" };
 
 interface Running extends AsyncDisposable {
   terminal: FakeTerminal;
@@ -23,7 +25,7 @@ async function start(columns: number, rows: number): Promise<Running> {
   const rig = await controlRig();
   rig.backend.set(aSnapshot({ connections }));
   const { stdin, stdout } = terminal;
-  const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, paint: painter(256), fps: 30 };
+  const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, depth: 256, fps: 30, ...kept } as const;
   const left = runSession({ ...options, connect: () => rig.connect() });
   await terminal.until((text) => text.includes("  c0 ") && text.includes("q quit"));
   return {
@@ -92,7 +94,7 @@ test("draws whole also where the cursor was not in the first column", async () =
     subscribe: (_rate, onSnapshot) => Promise.resolve(onSnapshot(aSnapshot({ connections }))),
   };
   const { stdin, stdout } = terminal;
-  const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, paint: painter(0), fps: 30 };
+  const options = { stdin, stdout, clock: systemClock, setup: unicodeSetup, depth: 0, fps: 30, ...kept } as const;
   const left = runSession({ ...options, connect: () => Promise.resolve(wire) });
   await terminal.until((text) => text.includes("q quit"));
   expect(terminal.lines[0]).toMatch(/^ edge-01 server .*\[ro\]/);

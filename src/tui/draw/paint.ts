@@ -55,6 +55,36 @@ const styles: Record<ColourDepth, Record<Tone, string>> = {
   },
 };
 
+/** On a light background: darker tones of the same two hues. */
+const light: Record<Tone, string> = {
+  text: "",
+  strong: "1",
+  dim: "38;5;240",
+  faint: "38;5;246",
+  rx: "38;5;25",
+  tx: "38;5;130",
+  good: "38;5;25",
+  warn: "38;5;130",
+  critical: "1;38;5;231;48;5;130",
+  key: "1;38;5;25",
+  selected: "38;5;16;48;5;153",
+  button: "1;38;5;231;48;5;25",
+  banner: "38;5;231;48;5;130",
+};
+
+/** Blue and orange on a dark background, the same on a light one, or no colours at all. */
+export const themes = ["orange", "light", "plain"] as const;
+export type Theme = (typeof themes)[number];
+
+export function isTheme(value: unknown): value is Theme {
+  return themes.some((theme) => theme === value);
+}
+
+function tonesOf(theme: Theme, depth: ColourDepth): Record<Tone, string> {
+  if (theme === "plain") return styles[0];
+  return theme === "light" && depth === 256 ? light : styles[depth];
+}
+
 /** What a stale frame is drawn in, so that nobody takes it for live. */
 const staleStyle: Record<ColourDepth, string> = { 0: "2", 16: "2", 256: "38;5;240" };
 
@@ -65,12 +95,12 @@ export function colourDepth(env: Readonly<Record<string, string | undefined>>): 
   return many.test(env["COLORTERM"] ?? "") || many.test(env["TERM"] ?? "") ? 256 : 16;
 }
 
-export function painter(depth: ColourDepth): Paint {
-  const table = styles[depth];
+export function painter(depth: ColourDepth, theme: Theme = "orange"): Paint {
+  const table = tonesOf(theme, depth);
   return (line, stale = false) => {
     let out = "";
     for (const { text, tone } of line) {
-      const style = stale ? staleStyle[depth] : table[tone];
+      const style = stale ? staleStyle[theme === "plain" ? 0 : depth] : table[tone];
       out += style === "" || text === "" ? text : `\u001b[${style}m${text}\u001b[0m`;
     }
     return out === "" ? " " : out;

@@ -1,10 +1,11 @@
 import { render } from "ink";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Clock } from "../../shared/clock.ts";
-import type { Paint } from "../draw/paint.ts";
+import { type ColourDepth, type Paint, painter, type Theme, themes } from "../draw/paint.ts";
 import { Feed, type Wire } from "../feed.ts";
 import type { Message } from "../model/message.ts";
 import { performer } from "../perform.ts";
+import { type Preferences, preferencesOf } from "../preferences.ts";
 import { initialState, type Setup } from "../model/state.ts";
 import { Store } from "../model/store.ts";
 import { Console } from "./console.tsx";
@@ -16,13 +17,23 @@ export interface SessionOptions {
   readonly stdout: WriteStream;
   readonly clock: Clock;
   readonly setup: Setup;
-  readonly paint: Paint;
+  readonly depth: ColourDepth;
+  /** What was remembered of the last console, and where to. */
+  readonly preferences: Preferences;
+  readonly remember: (preferences: Preferences) => void;
+  /** Folder for incident bundles. */
+  readonly folder: string;
   readonly fps: number;
   readonly connect: () => Promise<Wire>;
 }
 
 /** Snapshots a second; more than the daemon measures would only repeat them. */
 const rateHz = 2;
+
+function paintsOf(depth: ColourDepth): Record<Theme, Paint> {
+  const pairs = themes.map((theme) => [theme, painter(depth, theme)] as const);
+  return Object.fromEntries(pairs) as Record<Theme, Paint>;
+}
 
 function sizeOf(stdout: WriteStream): { columns: number; rows: number } {
   return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
@@ -33,7 +44,7 @@ function sizeOf(stdout: WriteStream): { columns: number; rows: number } {
  * @throws SssonectorError when there is no daemon at the start
  */
 export async function runSession(options: SessionOptions): Promise<Exit> {
-  const { stdin, stdout, clock, setup, paint, fps, connect } = options;
+  const { stdin, stdout, clock, setup, depth, preferences, folder, fps, connect } = options;
   const left = Promise.withResolvers<Exit>();
   using cleanUp = new DisposableStack();
   const suspender = cleanUp.use(new Suspender(clock, stdout));
@@ -46,9 +57,11 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     send,
     quit: () => left.resolve({ code: 0 }),
     suspend: () => void suspender.suspend(),
+    state: () => store.state,
+    folder,
     write: (sequence) => void stdout.write(sequence),
   });
-  const store = new Store(initialState(setup, columns, rows), perform);
+  const store = new Store(initialState(setup, columns, rows, preferences), perform);
   await feed.start();
 
   const resized = (): void => store.send({ kind: "size", ...sizeOf(stdout) });
@@ -60,7 +73,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   );
   cleanUp.defer(watchExits(stdout, left.resolve));
   stdout.write(toFirstColumn);
-  const app = render(<Console store={store} paint={paint} clock={clock} attach={suspender.attach} />, {
+  const app = render(<Console store={store} paints={paintsOf(depth)} clock={clock} attach={suspender.attach} />, {
     stdin,
     stdout,
     alternateScreen: true,
@@ -76,6 +89,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   );
   const exit = await Promise.race([left.promise, ended]);
   app.unmount();
+  options.remember(preferencesOf(store.state));
   await ended;
   return exit;
 }

@@ -26,8 +26,13 @@ function typed(state: State, text: string): State {
   return editName(state, (name) => name + text);
 }
 
+/** The key of the table that one of the user's own stands for; only in the tables, so that texts can be typed. */
+function meant(state: State, key: string): string {
+  return layerOf(state.mode) === "list" ? (state.setup.keys[key] ?? key) : key;
+}
+
 function pressOne(state: State, key: Key, now: Millis, alone: boolean): Step {
-  const row = rowFor(state, key.name);
+  const row = rowFor(state, meant(state, key.name));
   if (row === undefined) {
     return step(key.text === undefined ? state : typed(state, key.text));
   }

@@ -5,7 +5,17 @@ import type { Mode, State } from "../model/state.ts";
 import type { TabName } from "../tables/table.ts";
 
 /** Where a key counts. Keys of `always` go first, then those of what is in front: dialog, help, filter or list. */
-export type Layer = "always" | "dialog" | "name" | "help" | "detail" | "filter" | "command" | "edit" | "list";
+export type Layer =
+  | "always"
+  | "dialog"
+  | "name"
+  | "help"
+  | "detail"
+  | "filter"
+  | "command"
+  | "edit"
+  | "bundle"
+  | "list";
 
 export interface KeyRow {
   readonly keys: readonly string[];
@@ -34,6 +44,7 @@ export function layerOf(mode: Mode): Layer {
     case "filter":
     case "command":
     case "edit":
+    case "bundle":
     case "detail":
     case "help":
       return mode.kind;

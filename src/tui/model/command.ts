@@ -1,6 +1,6 @@
 /** The `:` line: the grammar of `sssonector ctl`. Reading verbs choose a tab, acting ones open their dialog. */
 import { parseDuration } from "../../shared/units.ts";
-import { tabOrder } from "../tables/index.ts";
+import { tabOrder, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 import { type ActionName, actions, type Args } from "./actions.ts";
 import { openDialog, openOrder, whyNotAtAll } from "./dialog.ts";
@@ -8,7 +8,7 @@ import { keepChanges } from "./edit.ts";
 import { type Step, step } from "./message.ts";
 import type { State } from "./state.ts";
 
-type Place = "backend" | "breaker" | "connection" | "identity" | "weight";
+type Place = "backend" | "breaker" | "connection" | "identity" | "weight" | "column";
 
 interface Command {
   readonly name: string;
@@ -61,6 +61,16 @@ function act(action: ActionName): Command {
   return { name: actions[action].verb, places: wanted, options: options[action] ?? [], run };
 }
 
+/** Hides the named columns of the tab, or shows them again; without a name all of them. */
+function chooseColumns(state: State, words: readonly string[]): Step {
+  const known = new Set(tables[state.tab].columns.map(({ key }) => key));
+  const unknown = words.find((word) => !known.has(word));
+  if (unknown !== undefined) return notice(state, `no column ${unknown}: ${[...known].join(" ")}`);
+  const names = new Set(state.hidden[state.tab]);
+  for (const word of words) if (!names.delete(word)) names.add(word);
+  return step({ ...state, hidden: { ...state.hidden, [state.tab]: words.length === 0 ? [] : [...names] } });
+}
+
 function tab(name: TabName): Command {
   return { name, places: [], options: [], run: (state) => step({ ...state, tab: name }) };
 }
@@ -68,6 +78,7 @@ function tab(name: TabName): Command {
 const commands: readonly Command[] = [
   ...tabOrder.map(tab),
   ...(Object.keys(actions) as ActionName[]).map(act),
+  { name: "columns", places: ["column"], options: [], run: chooseColumns },
   { name: "quit", places: [], options: [], run: (state) => step(state, { kind: "quit" }) },
 ];
 
@@ -132,9 +143,10 @@ export function runCommand(state: State): Step {
   return typeof parsed === "string" ? notice(browsing, parsed) : command.run(browsing, parsed.words, parsed.args);
 }
 
-function namesFor(place: Place | undefined, { snapshot }: State): readonly string[] {
+function namesFor(place: Place | undefined, { snapshot, tab }: State): readonly string[] {
   if (snapshot === undefined || place === undefined) return [];
   if (place === "weight") return ["auto"];
+  if (place === "column") return tables[tab].columns.map(({ key }) => key);
   if (place === "backend") return snapshot.backends.map(({ name }) => name);
   if (place === "breaker") return snapshot.breakers.map(({ name }) => name);
   if (place === "identity") return [...new Set(snapshot.sessions.map(({ identity }) => identity))];

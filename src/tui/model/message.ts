@@ -1,4 +1,5 @@
 import type { Millis } from "../../shared/clock.ts";
+import type { LogLine } from "../../shared/control/log-line.ts";
 import type { DaemonEvent, Moment, Snapshot } from "../../shared/control/snapshot.ts";
 import type { Key } from "../keys/split.ts";
 import type { Order, RequestOptions } from "./actions.ts";
@@ -15,6 +16,7 @@ export type Message =
   /** The second that was asked for; undefined when nobody measured then, or nobody answers. */
   | { readonly kind: "moment"; readonly at_ms: number; readonly moment: Moment | undefined }
   | { readonly kind: "events"; readonly events: readonly DaemonEvent[] }
+  | { readonly kind: "logs"; readonly lines: readonly LogLine[] }
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "answer"; readonly token: number; readonly answer: Answer; readonly now: Millis };
 
@@ -36,6 +38,10 @@ export type Effect =
   /** Ask for a second of the history, or for the whole log of events. */
   | { readonly kind: "moment"; readonly at_ms: number }
   | { readonly kind: "events" }
+  /** Ask for the log's lines after a number. */
+  | { readonly kind: "logs"; readonly since: number }
+  /** Write an incident bundle. */
+  | { readonly kind: "bundle"; readonly masked: boolean }
   /** To the terminal's clipboard. */
   | { readonly kind: "copy"; readonly text: string }
   | ({

@@ -1,6 +1,9 @@
 import type { Millis } from "../../shared/clock.ts";
 import type { Role, SshConnection } from "../../shared/control/protocol.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { LogLine } from "../../shared/control/log-line.ts";
+import type { Theme } from "../draw/paint.ts";
+import { noPreferences, type Preferences } from "../preferences.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import { tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
@@ -20,6 +23,8 @@ export interface Setup {
   readonly recording: { readonly to_ms: number } | undefined;
   /** The ssh connection that the operator works through; null: none, undefined: unknown. */
   readonly ssh: SshConnection | null | undefined;
+  /** The user's own keys, and the key of the table that each stands for. */
+  readonly keys: Readonly<Record<string, string>>;
 }
 
 /** The way to the daemon. While it is down the last snapshot stays on the screen and says how old it is. */
@@ -67,6 +72,8 @@ export type Mode =
   /** The selected row, at length. */
   | { readonly kind: "detail"; readonly top: number }
   | { readonly kind: "command"; readonly text: string }
+  /** Whether an incident bundle is written with names or without. */
+  | { readonly kind: "bundle" }
   | { readonly kind: "edit"; readonly editor: Editor }
   | { readonly kind: "act"; readonly dialog: Dialog };
 
@@ -87,6 +94,11 @@ export interface State {
   readonly trends: Trends;
   readonly tab: TabName;
   readonly lists: Readonly<Record<TabName, ListState>>;
+  /** The newest lines of the daemon's log, once its tab was looked at. */
+  readonly log: readonly LogLine[];
+  readonly theme: Theme;
+  /** Columns that are not shown. */
+  readonly hidden: Preferences["hidden"];
   /** Rows of the tab on the screen. */
   readonly items: Rows;
   readonly mode: Mode;
@@ -100,7 +112,12 @@ export interface State {
 /** Seconds without a snapshot after which data counts as stale. */
 export const staleAfter = 3;
 
-export function initialState(setup: Setup, columns: number, rows: number): State {
+export function initialState(
+  setup: Setup,
+  columns: number,
+  rows: number,
+  { theme, sorts, hidden }: Preferences = noPreferences,
+): State {
   return {
     setup,
     columns,
@@ -114,13 +131,17 @@ export function initialState(setup: Setup, columns: number, rows: number): State
     trends: noTrends,
     tab: "connections",
     lists: {
-      connections: newList(tables.connections.sort),
-      backends: newList(tables.backends.sort),
-      services: newList(tables.services.sort),
-      sessions: newList(tables.sessions.sort),
-      breakers: newList(tables.breakers.sort),
-      events: newList(tables.events.sort),
+      connections: newList(sorts.connections ?? tables.connections.sort),
+      backends: newList(sorts.backends ?? tables.backends.sort),
+      services: newList(sorts.services ?? tables.services.sort),
+      sessions: newList(sorts.sessions ?? tables.sessions.sort),
+      breakers: newList(sorts.breakers ?? tables.breakers.sort),
+      events: newList(sorts.events ?? tables.events.sort),
+      logs: newList(sorts.logs ?? tables.logs.sort),
     },
+    log: [],
+    theme,
+    hidden,
     items: new Map(),
     mode: { kind: "browse" },
     notice: undefined,

@@ -1,5 +1,6 @@
 /** The console's transitions: a pure function of the state and what happened. */
 import { ownConnections } from "../../shared/control/own-ssh.ts";
+import type { LogLine } from "../../shared/control/log-line.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Millis } from "../../shared/clock.ts";
 import { press } from "../keys/press.ts";
@@ -30,7 +31,7 @@ function ownIds(state: State, snapshot: Snapshot): Own {
 
 function rowsFor(state: State, snapshot: Snapshot): Rows {
   const own = ownIds(state, snapshot);
-  return new Map(tables[state.tab].rows(snapshot, own).map((row) => [row.id, row]));
+  return new Map(tables[state.tab].rows(snapshot, state.log, own).map((row) => [row.id, row]));
 }
 
 function onSnapshot(state: State, live: Snapshot, now: Millis): State {
@@ -69,6 +70,25 @@ function onSize(state: State): State {
   return layout(state).small ? { ...state, mode: { kind: "browse" } } : state;
 }
 
+/** Lines of the log that are kept. */
+const logLines = 1000;
+
+/** While the log is on the screen it is asked for what is new, once for each snapshot. */
+function withLog({ state, effects }: Step): Step {
+  if (state.tab !== "logs" || state.time.kind === "past" || state.setup.recording !== undefined) {
+    return { state, effects };
+  }
+  return { state, effects: [...effects, { kind: "logs", since: state.log.at(-1)?.seq ?? 0 }] };
+}
+
+function onLog(state: State, lines: readonly LogLine[]): State {
+  const newest = state.log.at(-1)?.seq ?? 0;
+  const newer = lines.filter(({ seq }) => seq > newest);
+  if (newer.length === 0) return state;
+  const next = { ...state, log: [...state.log, ...newer].slice(-logLines) };
+  return next.tab === "logs" && next.snapshot !== undefined ? withRows(next, rowsFor(next, next.snapshot), true) : next;
+}
+
 function withSnapshotOf(before: State, { state, effects }: Step): Step {
   return { state: resorted(before, state), effects };
 }
@@ -76,7 +96,7 @@ function withSnapshotOf(before: State, { state, effects }: Step): Step {
 function advance(state: State, message: Message): Step {
   switch (message.kind) {
     case "snapshot":
-      return step(onSnapshot(state, message.snapshot, message.now));
+      return withLog(step(onSnapshot(state, message.snapshot, message.now)));
     case "link":
       return step(
         onTick({ ...(message.link.kind === "down" ? linkLost(state) : state), link: message.link }, message.now),
@@ -87,12 +107,15 @@ function advance(state: State, message: Message): Step {
       return step(onSize({ ...state, columns: message.columns, rows: message.rows }));
     case "keys": {
       const { state: next, effects } = press(state, message.keys, message.now);
-      return { state: { ...resorted(state, next), lastKeyAt: message.now }, effects };
+      const after = { ...resorted(state, next), lastKeyAt: message.now };
+      return state.tab === after.tab ? { state: after, effects } : withLog({ state: after, effects });
     }
     case "moment":
       return withSnapshotOf(state, arrived(state, message.at_ms, message.moment));
     case "events":
       return step(withEvents(state, message.events));
+    case "logs":
+      return step(onLog(state, message.lines));
     case "notice":
       return step({ ...state, notice: message.text });
     case "answer":

@@ -1,5 +1,6 @@
 import { box } from "../draw/box.ts";
 import { type Line, seg } from "../draw/line.ts";
+import { drawable } from "../draw/text.ts";
 import type { KeyRow, Layer } from "../keys/row.ts";
 import { keyRows } from "../keys/table.ts";
 import type { State } from "../model/state.ts";
@@ -14,6 +15,7 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
   ["command", "Command"],
   ["edit", "Weight"],
   ["detail", "Details"],
+  ["bundle", "Incident bundle"],
   ["help", "Help"],
   ["always", "Everywhere"],
 ];
@@ -38,7 +40,8 @@ function helpText(state: State): Line[] {
     ...keyRows.filter((row) => row.layer === layer).flatMap((row) => keyLines(row, state)),
     [],
   ]);
-  return [...rows, ...notes.map((note): Line => [seg(` ${note}`, "dim")])];
+  const own = Object.entries(state.setup.keys).map(([key, stands]) => `Your key ${key} stands for ${stands}.`);
+  return [...rows, ...[...notes, ...own].map((note): Line => [seg(` ${drawable(note)}`, "dim")])];
 }
 
 /** The help in a box of at most the screen's size, drawn from the key table; `top` lines are scrolled away. */

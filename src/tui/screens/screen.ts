@@ -64,6 +64,7 @@ function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
     case "edit":
       return overlay(lines, editBox(state, state.mode.editor), state.columns);
     case "browse":
+    case "bundle":
     case "command":
     case "filter":
       return lines;

@@ -36,7 +36,7 @@ function tabParts(state: State, level: Level): Segment[] {
     const title =
       current || level === "whole" || level === "counted" ? ` ${whole}` : level === "short" ? ` ${short}` : "";
     const counted = snapshot !== undefined && (current || level === "counted");
-    const rows = counted ? ` ${count(snapshot[name].length)}` : "";
+    const rows = counted ? ` ${count(name === "logs" ? state.log.length : snapshot[name].length)}` : "";
     const apart = level === "counted" || level === "whole";
     return [
       ...(at === 0 || !apart ? [] : [seg(setup.glyphs.rule, "faint")]),

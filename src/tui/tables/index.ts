@@ -2,12 +2,21 @@ import { backends } from "./backends.ts";
 import { breakers } from "./breakers.ts";
 import { connections } from "./connections.ts";
 import { events } from "./events.ts";
+import { logs } from "./logs.ts";
 import { services } from "./services.ts";
 import { sessions } from "./sessions.ts";
 import type { Table, TabName } from "./table.ts";
 
 /** Every tab's table. */
-export const tables: Readonly<Record<TabName, Table>> = { connections, backends, breakers, services, events, sessions };
+export const tables: Readonly<Record<TabName, Table>> = {
+  connections,
+  backends,
+  breakers,
+  services,
+  events,
+  logs,
+  sessions,
+};
 
 /** The tabs in their order, each with its key. */
 export const tabKeys: readonly (readonly [TabName, string])[] = [
@@ -16,6 +25,7 @@ export const tabKeys: readonly (readonly [TabName, string])[] = [
   ["breakers", "4"],
   ["services", "5"],
   ["events", "6"],
+  ["logs", "7"],
   ["sessions", "8"],
 ];
 

@@ -1,10 +1,11 @@
+import type { LogLine } from "../../shared/control/log-line.ts";
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import type { Segment } from "../draw/line.ts";
 import type { ActionName } from "../model/actions.ts";
 import type { Trends } from "../model/trends.ts";
 
-export type TabName = "connections" | "backends" | "breakers" | "services" | "events" | "sessions";
+export type TabName = "connections" | "backends" | "breakers" | "services" | "events" | "logs" | "sessions";
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
@@ -74,7 +75,7 @@ export interface Table {
   readonly noun: string;
   readonly columns: readonly ColumnHead[];
   readonly sort: Sort;
-  rows(snapshot: Snapshot, own?: Own): TableRow[];
+  rows(snapshot: Snapshot, log: readonly LogLine[], own?: Own): TableRow[];
 }
 
 interface Spec<Row> {
@@ -84,7 +85,7 @@ interface Spec<Row> {
   readonly noun: string;
   readonly sort: Sort;
   readonly columns: readonly Column<Row>[];
-  rows(snapshot: Snapshot): readonly Row[];
+  rows(snapshot: Snapshot, log: readonly LogLine[]): readonly Row[];
   id(row: Row): string;
   /** What the row is called in a dialog: `connection c7 of laptop-ann`. */
   label(row: Row): string;
@@ -127,6 +128,6 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
       sortable: column.order !== undefined,
       descending: column.descending ?? false,
     })),
-    rows: (snapshot, own) => spec.rows(snapshot).map((row) => bind(row, own)),
+    rows: (snapshot, log, own) => spec.rows(snapshot, log).map((row) => bind(row, own)),
   };
 }
