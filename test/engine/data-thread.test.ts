@@ -208,6 +208,18 @@ describe("a link", () => {
     expect(await bob.next("dial_failed")).toMatchObject({ link: 3, reason: "server_full" });
   });
 
+  it("waits while the rules let no handshake begin, until a reload does", async () => {
+    const [server, ann] = [await serve(), client("ann")];
+    const liveness = { interval: 5000, timeout: 3000, misses: 3, stall: 5000 };
+    const perSource = { pending: 10, rate: 100, burst: 100 };
+    server.send({ type: "rules", admission: { pending: 0, perSource }, liveness });
+    ann.dial(1, server.port);
+    await turns(200);
+    expect(server.count("hello")).toBe(0);
+    server.send({ type: "rules", admission: { pending: 10, perSource }, liveness });
+    expect(await server.next("hello")).toMatchObject({ identity: "ann" });
+  });
+
   it("that was not greeted carries nothing", async () => {
     const server = await serve();
     const socket = await rawClient(certificates.client("ann"), server.port);
