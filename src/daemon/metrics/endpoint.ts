@@ -73,6 +73,8 @@ function listen(server: Server, { address, port }: EndpointSettings): Promise<vo
   server.once("error", failed);
   server.listen(port, address, () => {
     server.off("error", failed);
+    // Without descriptors a connection can't be accepted; the next one may.
+    server.on("error", () => undefined);
     resolve();
   });
   return promise;

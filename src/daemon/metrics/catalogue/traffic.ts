@@ -93,6 +93,12 @@ export const trafficMetrics: readonly Metric[] = [
     bound: "reasons of docs/drops.md",
     series: ({ drops }) => Object.entries(drops).map(([reason, { side, count }]) => [{ reason, side }, count]),
   }),
+  counter(
+    "compressible_bytes_total",
+    "Bytes of frames that went out over links with compression, before it.",
+    ({ snapshot }) => snapshot.status.compressible_bytes,
+  ),
+  counter("compressed_bytes_total", "The same after it.", ({ snapshot }) => snapshot.status.compressed_bytes),
   gauge("link_queued_bytes", "Bytes that wait for the sockets of all links.", ({ queuedBytes }) => queuedBytes),
   labelled({
     name: "identity_connections",
