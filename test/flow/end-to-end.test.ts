@@ -45,7 +45,7 @@ async function carry(
   const { owner4, owner6 } = sessions;
   const outbound = new Outbound({
     device: near.device,
-    destinations: { owner4, owner6, nobody: "no_session", exclusive: true },
+    destinations: { owner4, owner6, nobody: "no_session", exclusive: true, only: undefined },
     counters: out.values,
     rules: { readBufferBytes: 256 * 1024, readBuffers: 4 },
     shapers: shapersOf(out),

@@ -30,7 +30,13 @@ function setUp(options: { nobody?: "not_here"; exclusive?: boolean; down?: boole
   const { owner4, owner6 } = sessions;
   const outbound = new Outbound({
     device: options.down === true ? { ...device, read: () => deviceDown } : device,
-    destinations: { owner4, owner6, nobody: options.nobody ?? "no_session", exclusive: options.exclusive ?? false },
+    destinations: {
+      owner4,
+      owner6,
+      nobody: options.nobody ?? "no_session",
+      exclusive: options.exclusive ?? false,
+      only: undefined,
+    },
     counters: counted.values,
     rules: { readBufferBytes: 256 * kib, readBuffers: 4 },
     shapers,

@@ -258,6 +258,7 @@ export class DataThread {
         get exclusive() {
           return links.size <= 1;
         },
+        only: undefined,
       };
     }
     const only = (): DataSession<FlowLink> | undefined => sessions[Symbol.iterator]().next().value;
@@ -268,6 +269,9 @@ export class DataThread {
       // A link that stalls must not hold the others' packets back.
       get exclusive() {
         return (only()?.links.length ?? 0) <= 1;
+      },
+      get only() {
+        return only();
       },
     };
   }
@@ -402,6 +406,7 @@ export class DataThread {
       if (session === undefined) return;
       this.#shapers.wake(session);
       this.#shapers.run();
+      this.#outbound.resume();
     },
     pong: (link, rtt, { load, sessionCount: sessions, drain }) => {
       const held = this.#links.get(link.id);
@@ -508,6 +513,7 @@ export class DataThread {
       this.#linklessSince = performance.now();
       this.#outbound.hold();
     }
+    this.#outbound.resume();
     this.#emit({ type: "closed", link: link.id, reason, text });
   }
 

@@ -43,6 +43,8 @@ export class Outbound {
   /** Where ICMP answers are made. */
   readonly #answer: TunBuffer;
   #held = false;
+  /** Not read until a link has room. */
+  #paused = false;
   /** Of the session that the last packet was for. */
   #shaper: { readonly session: FlowSession; readonly shaper: Shaper } | undefined;
 
@@ -89,13 +91,25 @@ export class Outbound {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
+    this.#paused = false;
     this.start();
   }
 
   readonly #readable = (): void => {
     this.#readSome();
     this.#shapers.run();
+    const { only } = this.#destinations;
+    if (only === undefined || this.#held || !this.#shaperOf(only).saturated) return;
+    this.#paused = true;
+    this.#device.stopReading();
   };
+
+  /** A link has room again, or is gone. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (!this.#held) this.start();
+  }
 
   #readSome(): void {
     for (let turn = 0; turn < buffersPerTurn; turn++) {
@@ -111,7 +125,7 @@ export class Outbound {
   #waitForBuffer(): void {
     this.#device.stopReading();
     this.#buffers.whenFree(() => {
-      if (!this.#held) this.start();
+      if (!this.#held && !this.#paused) this.start();
     });
   }
 

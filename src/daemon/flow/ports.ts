@@ -23,6 +23,8 @@ export interface Destinations {
   owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
   /** What a packet to nobody's address counts as. */
   readonly nobody: "no_session" | "not_here";
-  /** True while one session at most can be served: the TUN then waits for it instead of dropping. */
+  /** True while one link at most can be served: the TUN then waits for it instead of dropping. */
   readonly exclusive: boolean;
+  /** The session that everything goes to; undefined on a TUN that sessions share. */
+  readonly only: FlowSession | undefined;
 }

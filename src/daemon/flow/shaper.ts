@@ -19,6 +19,8 @@ export interface ShaperHandlers {
 
 /** Of one session, however much the others leave of the budget. */
 const mostQueued = 4 * 1024 * 1024;
+/** What keeps every link of a session at work until the TUN is read again. */
+const enoughToFill = 512 * 1024;
 /** A turn sends about this much, so that sessions that share a bucket alternate. */
 const turnBytes = 16 * 1024;
 const largestPiece = 65_535;
@@ -56,6 +58,12 @@ export class Shaper implements Paced {
       this.#queue.limit = Math.min(mostQueued, this.#queue.bytes + this.#budget.limit - this.#budget.used + item.bytes);
       this.#queue.enqueue(item);
     });
+  }
+
+  /** Nothing limits the session, no link of it has room, and enough waits to fill them all: more can wait where it is. */
+  get saturated(): boolean {
+    if (this.path !== undefined || this.#queue.bytes < enoughToFill) return false;
+    return this.#session.links.every((link) => !link.bounded && link.room <= 0);
   }
 
   release(now: Millis): Release {

@@ -171,7 +171,8 @@ export class FairQueue<T extends Queued> {
     for (const flow of this.#old) if (flow.bytes > (fattest?.bytes ?? 0)) fattest = flow;
     if (fattest === undefined) return;
     const half = fattest.bytes / 2;
-    for (let count = 0; count < dropAtOnce && fattest.bytes > half; count++) {
+    const enough = this.limit - this.limit / 16;
+    for (let count = 0; count < dropAtOnce && fattest.bytes > half && this.bytes > enough; count++) {
       this.#dropped(this.#shift(fattest), "queue_full");
     }
   }
