@@ -10,6 +10,7 @@ const stages = [
   "access",
   "balance",
   "breaker",
+  "capture",
   "config",
   "control",
   "forward",

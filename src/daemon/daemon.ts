@@ -14,7 +14,16 @@ import { Certificates } from "./certificates.ts";
 import type { Loaded } from "./config/load.ts";
 import { unknownResources } from "./monitor/resources.ts";
 import { type ControlSettings, isServer, type Settings } from "./config/settings.ts";
-import type { ActionResult, BackendAction, ConfigRow, ControlBackend, RateChange } from "./control/backend.ts";
+import { Capture } from "./capture/capture.ts";
+import type {
+  ActionResult,
+  BackendAction,
+  CaptureReader,
+  CaptureResult,
+  ConfigRow,
+  ControlBackend,
+  RateChange,
+} from "./control/backend.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { readTokens } from "./control/tokens.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
@@ -70,6 +79,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   readonly #events: EventLog;
   readonly #moments = new History();
   readonly #links = new LinkBook();
+  readonly #capture: Capture;
   readonly #counters = createCounters();
   readonly #refused = new Map<string, number>();
   readonly #cleanup = new AsyncDisposableStack();
@@ -92,6 +102,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
 
   private constructor(parts: DaemonParts) {
     this.#parts = parts;
+    this.#capture = new Capture({ clock: parts.clock, tap: (on) => this.#engine?.send({ type: "tap", on }) });
     this.#startedAt = parts.clock.now();
     this.#events = new EventLog(parts.clock, { server: parts.loaded.settings.core.name, boot_id: this.#bootId });
     const { loaded, clock, file } = parts;
@@ -169,6 +180,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     );
     this.#engine = engine;
     this.#cleanup.defer(() => engine.stop());
+    this.#cleanup.defer(() => this.#capture.stop());
     const parts = {
       clock,
       engine,
@@ -479,6 +491,17 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     return this.#parts.log.since(since, level, most);
   }
 
+  capture(reader: CaptureReader, session: string | undefined): CaptureResult {
+    const known = this.#role?.sessions() ?? [];
+    if (session !== undefined && !known.some(({ id }) => id === session)) {
+      return { kind: "not_found", message: `no session ${session}` };
+    }
+    const begun = this.#capture.isNew(reader);
+    const read = this.#capture.read(reader, session);
+    if (read.kind === "busy") return { kind: "refused", message: `${read.who} captures already` };
+    return { ...read, begun };
+  }
+
   async logLevel(level: LogLevel, { dryRun }: { dryRun: boolean }): Promise<ActionResult> {
     const { log } = this.#parts;
     const from = log.level;
@@ -555,6 +578,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
   #onEvent(event: Event): void {
     if (isRefusal(event)) this.#refused.set(event.reason, (this.#refused.get(event.reason) ?? 0) + 1);
     if (event.type === "sampled") return this.#telemetry?.sampled(event.destinations);
+    if (event.type === "captured") return this.#capture.arrived(event);
     if (event.type === "tun_down") {
       return this.#fail("tun_gone", `${this.#name} is down or gone`);
     }

@@ -2,6 +2,8 @@ import type { AuditEntry } from "../../src/daemon/control/actions.ts";
 import type {
   ActionResult,
   BackendAction,
+  CaptureReader,
+  CaptureResult,
   ConfigRow,
   ControlBackend,
   RateChange,
@@ -27,6 +29,8 @@ export class FakeControlBackend implements ControlBackend {
   kicked: { target: string; reason: string }[] = [];
   /** Actions on backends and breakers that were done, dry runs left out. */
   acts: BackendAction[] = [];
+  /** Connections that capture. */
+  captures: number[] = [];
   reloads = 0;
   stops = 0;
   rotations = 0;
@@ -126,6 +130,14 @@ export class FakeControlBackend implements ControlBackend {
 
   async metrics(): Promise<string> {
     return "# TYPE sssonector_sessions gauge\nsssonector_sessions 2\n";
+  }
+
+  capture({ id }: CaptureReader, session: string | undefined): CaptureResult {
+    if (session === "none") return { kind: "not_found", message: "no session none" };
+    const begun = !this.captures.includes(id);
+    if (begun) this.captures.push(id);
+    const records = begun ? Buffer.alloc(0) : Buffer.from("records");
+    return { kind: "records", records, packets: begun ? 0 : 1, dropped: 0, begun };
   }
 
   async stop({ dryRun }: { dryRun: boolean }): Promise<ActionResult> {

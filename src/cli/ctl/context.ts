@@ -37,7 +37,7 @@ export function printJson(terminal: Terminal, value: object): void {
 }
 
 /** Waits, or until nobody reads any more. */
-export function pause(terminal: Terminal, milliseconds: number): Promise<void> {
+export function pause(terminal: Pick<Terminal, "clock" | "gone">, milliseconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = terminal.clock.after(milliseconds, resolve);
   terminal.gone.addEventListener("abort", () => resolve(), { once: true });

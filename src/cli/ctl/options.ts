@@ -28,6 +28,8 @@ export type OptionName =
   | "deadline"
   | "all"
   | "accept-risk"
+  | "session"
+  | "write"
   | "burst"
   | "confirm-within";
 
@@ -50,12 +52,14 @@ export const optionRows: Readonly<Record<OptionName, OptionRow>> = {
   yes: { does: "don't ask" },
   for: {
     value: "WHAT",
-    does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker, set-rate, record: a duration",
+    does: "wait: ready, drained, state=S, drained=B, up=B or breaker-closed=B; open-breaker, set-rate, record, capture: a duration",
   },
   deadline: { value: "DURATION", does: "close what is left after that time" },
   "confirm-within": { value: "DURATION", does: "revert by itself unless `confirm` comes within that time" },
   all: { does: "every breaker" },
   burst: { value: "SIZE|N", does: "what may pass at once above the rate; default 100 ms of it" },
+  session: { value: "SESSION", does: "only packets of this session" },
+  write: { value: "FILE|-", does: "-w: the pcap file to write; -: the standard output" },
   "accept-risk": { does: "do it also when it takes the last healthy backend" },
 };
 
@@ -67,6 +71,8 @@ export interface Options {
   socket: string | undefined;
   url: string | undefined;
   tokenFile: string | undefined;
+  session: string | undefined;
+  write: string | undefined;
   json: boolean;
   /** Milliseconds; undefined when not given. */
   timeout: number | undefined;
@@ -97,6 +103,8 @@ export function decodeOptions(raw: RawOptions): Options {
     socket: text(raw.socket),
     url: text(raw.url),
     tokenFile: text(raw["token-file"]),
+    session: text(raw.session),
+    write: text(raw.write),
     json: raw.json === true,
     timeout: durationOf("timeout", raw.timeout),
     watch: raw.watch === true,

@@ -15,6 +15,10 @@ interface OptionToken {
   inlineValue?: boolean | undefined;
 }
 
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ["-h", "--help"],
+  ["-w", "--write"],
+]);
 const optionNames = Object.keys(optionRows) as OptionName[];
 const shapes = Object.fromEntries(
   optionNames.map((name) => [name, { type: optionRows[name].value === undefined ? "boolean" : "string" }] as const),
@@ -22,7 +26,7 @@ const shapes = Object.fromEntries(
 
 /** @throws SssonectorError usage: one line, with the nearest word that exists */
 export function parseCommand(argv: readonly string[]): Command {
-  const args = argv.map((word) => (word === "-h" ? "--help" : word));
+  const args = argv.map((word) => shortNames.get(word) ?? word);
   const { tokens } = parseArgs({ args, options: shapes, strict: false, allowPositionals: true, tokens: true });
   const [name, ...rest] = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
   const verb = name === undefined || name === "help" ? undefined : findVerb(name);
@@ -58,7 +62,7 @@ function checkValue({ name, value, inlineValue }: OptionToken): string | true {
   if (wanted === undefined && value !== undefined) throw usage(`--${name} takes no value`);
   if (wanted === undefined) return true;
   // `--socket --json`: the next option is no value.
-  if (value === undefined || (inlineValue === false && value.startsWith("-"))) {
+  if (value === undefined || (inlineValue === false && value.length > 1 && value.startsWith("-"))) {
     throw usage(`--${name} needs a value: ${wanted}`);
   }
   return value;

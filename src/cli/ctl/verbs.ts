@@ -3,6 +3,7 @@ import { daemonVerbs } from "./daemon-verbs.ts";
 import type { OptionName } from "./options.ts";
 import { rateVerbs } from "./rate-verbs.ts";
 import { readVerbs } from "./read-verbs.ts";
+import { capture } from "./capture.ts";
 import { record } from "./record.ts";
 import { trustVerbs } from "./trust-verbs.ts";
 import type { Verb } from "./verb.ts";
@@ -31,6 +32,14 @@ export const verbs: readonly Verb[] = [
   ...trustVerbs,
   ...backendVerbs,
   ...rateVerbs,
+  {
+    name: "capture",
+    kind: "other",
+    does: "inner packets as they cross the links, as a pcap file for tcpdump, tshark or Wireshark",
+    options: ["session", "write", "for"],
+    example: "capture -w packets.pcap --for 30s",
+    run: capture,
+  },
   {
     name: "record",
     kind: "other",

@@ -40,6 +40,17 @@ export interface RateChange {
   forMs: Millis | undefined;
 }
 
+/** The connection that captures. */
+export interface CaptureReader {
+  id: number;
+  who: string;
+}
+
+export type CaptureResult =
+  /** Records of a pcap file. `begun`: this call began the capture. */
+  | { kind: "records"; records: Buffer; packets: number; dropped: number; begun: boolean }
+  | { kind: "refused" | "not_found"; message: string };
+
 /** What the control server needs of the daemon; daemon.ts provides it, tests a fake. */
 export interface ControlBackend {
   /** Without the control channel's own part. */
@@ -72,6 +83,8 @@ export interface ControlBackend {
    */
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult>;
   setRate(change: RateChange, options: { dryRun: boolean }): Promise<ActionResult>;
+  /** Copies of inner packets since the reader's last call, of one session or of all; the first call begins. */
+  capture(reader: CaptureReader, session: string | undefined): CaptureResult;
   /** Records who did what for the audit. */
   audit(entry: AuditEntry): void;
 }

@@ -44,6 +44,8 @@ export async function dispatch(caller: Caller, call: Call, context: ActionContex
       return { result: { text: await backend.metrics() } };
     case "moment":
       return { result: momentPage(backend, call.params.at_ms, call.params.from ?? 0) };
+    case "capture":
+      return capture(caller, call.params.session, backend);
     case "subscribe":
       return subscribe(caller, call.params.rate_hz);
     case "unsubscribe":
@@ -68,6 +70,19 @@ function hello(caller: Caller, params: HelloParams, backend: ControlBackend): Ou
   const { status } = backend.snapshot();
   const { name, version: daemon_version, pid } = status;
   return { result: { version, role: caller.role, name, daemon_version, pid } };
+}
+
+function capture(caller: Caller, session: string | undefined, backend: ControlBackend): Outcome {
+  if (caller.role !== "operator") return failure("denied", `capture needs an operator; ${caller.who} is a viewer`);
+  const read = backend.capture({ id: caller.id, who: caller.who }, session);
+  if (read.kind !== "records") return failure(read.kind, read.message);
+  if (read.begun) {
+    const target = session ?? "every session";
+    const nothing = { before: null, after: null, revision: null };
+    backend.audit({ who: caller.who, action: "capture", target, outcome: "done", ...nothing });
+    caller.acted(`capture ${target}`);
+  }
+  return { result: { packets: read.packets, dropped: read.dropped, data: read.records.toString("base64") } };
 }
 
 function momentPage(backend: ControlBackend, at: number, from: number): MomentPage {

@@ -33,6 +33,7 @@ export const paramSchemas: { readonly [M in Method]: z.ZodType<Params<M>> } = {
     limit: z.int().min(1).max(limits.logLines).optional(),
   }),
   metrics: none,
+  capture: z.strictObject({ session: z.string().min(1).max(limits.target).optional() }),
   moment: z.strictObject({ at_ms: z.number().nonnegative(), from: z.int().nonnegative().optional() }),
   subscribe: z.strictObject({ rate_hz: rate }),
   unsubscribe: none,

@@ -185,6 +185,15 @@ export interface ActionOutcome {
   revision: number;
 }
 
+/** Copies of inner packets, each as a record of a pcap file of link type 101 (raw IP). */
+export interface CaptureResult {
+  packets: number;
+  /** Packets that were left out since more came than could be taken. */
+  dropped: number;
+  /** The records, in base64. */
+  data: string;
+}
+
 /** A page of a moment: its rows come in as many answers as it takes to keep each below 64 KiB. */
 export interface MomentPage {
   /** Times of the oldest and the newest second that are kept; null when there is none yet. */
@@ -204,6 +213,7 @@ export interface Methods {
   events: { params: { since: number }; result: { events: DaemonEvent[] } };
   logs: { params: LogsParams; result: { lines: LogLine[] } };
   metrics: { params: NoParams; result: { text: string } };
+  capture: { params: { session?: string | undefined }; result: CaptureResult };
   moment: { params: { at_ms: number; from?: number | undefined }; result: MomentPage };
   subscribe: { params: { rate_hz?: number | undefined }; result: { rate_hz: number } };
   unsubscribe: { params: NoParams; result: NoParams };
@@ -265,6 +275,12 @@ export const methods: Readonly<Record<Method, MethodRow>> = {
     params: "",
     result: "text",
     does: "all metrics in Prometheus' text format, whether or not their endpoint is open",
+  },
+  capture: {
+    role: "operator",
+    params: "session?",
+    result: "packets, dropped, data",
+    does: "inner packets since the last call, as pcap records; the first call begins, 5 s without one ends it",
   },
   moment: {
     role: "viewer",
