@@ -468,15 +468,20 @@ export class Daemon implements ControlBackend, AsyncDisposable {
     if (this.#denied.has(identity) === denied) {
       return { kind: "refused", message: `${identity} is ${denied ? "shut out already" : "not shut out"}` };
     }
-    const what = denied ? `${identity} out and end its ${links} links` : `${identity} in again`;
+    const count = `${links} ${links === 1 ? "link" : "links"}`;
     const facts = { links };
-    if (dryRun) return { kind: "done", message: `would ${denied ? "shut" : "let"} ${what}`, facts };
+    const would = denied ? `would shut ${identity} out and end ${count}` : `would let ${identity} in again`;
+    if (dryRun) return { kind: "done", message: would, facts };
     if (denied) this.#denied.add(identity, this.#parts.clock.wall());
     else this.#denied.remove(identity);
     if (denied) this.#events.add("warning", "identity_denied", `${identity} is shut out by an operator`, { identity });
     else this.#events.add("info", "identity_allowed", `${identity} is let in again by an operator`, { identity });
     this.#role?.withdraw();
-    return { kind: "done", message: `${denied ? "shut" : "let"} ${what}`, facts };
+    return {
+      kind: "done",
+      message: denied ? `${identity} is shut out, ${count} ended` : `${identity} is let in again`,
+      facts,
+    };
   }
 
   async act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): Promise<ActionResult> {

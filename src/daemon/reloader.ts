@@ -139,11 +139,16 @@ export class Reloader implements Disposable {
 
   #done(trigger: Trigger, message: string): void {
     this.#last = { time_ms: this.#parts.clock.wall(), trigger, result: "done", message };
-    // Whatever is on disk has just been read.
+    this.#seen();
+  }
+
+  /** Whatever is on disk has just been read: only what changes from now on is news. */
+  #seen(): void {
     for (const watch of this.#watches) watch.seen();
   }
 
   #failed(what: "settings" | "certificates", trigger: Trigger, why: string): void {
+    this.#seen();
     this.#bad.set(what, why);
     this.#last = { time_ms: this.#parts.clock.wall(), trigger, result: "failed", message: why };
     this.#parts.events.add("critical", "reload_failed", `the old ${what} stay: ${why}`, { trigger });

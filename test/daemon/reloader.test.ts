@@ -247,6 +247,14 @@ describe("files that change by themselves", () => {
     expect(applied).toBe(1);
   });
 
+  it("a bad file that a command has looked at is not told of again", () => {
+    reloader.watch();
+    write("server.yaml", "core: {");
+    expect(reloader.reload("command", false).kind).toBe("failed");
+    clock.advance(10_000);
+    expect(events.since(0)).toHaveLength(1);
+  });
+
   it("a bad set is told once, and again only when the files change again", () => {
     reloader.watch();
     write("s.crt", "half");

@@ -133,9 +133,7 @@ describeNetns("certificates of daemons that run", () => {
   }, 120_000);
 
   test("an identity that an operator shuts out stays out over a restart, until it is let in again", async () => {
-    expect((await lab.server.ctl("revoke", "ann", "--dry-run")).stdout).toMatch(
-      /^would shut ann out and end its 1 links/,
-    );
+    expect((await lab.server.ctl("revoke", "ann", "--dry-run")).stdout).toMatch(/^would shut ann out and end 1 link$/m);
     expect(await identities(lab.server)).toEqual(["ann"]);
     expect((await lab.server.ctl("revoke", "ann", "--yes")).code).toBe(0);
     expect(await identities(lab.server)).toEqual([]);

@@ -187,7 +187,10 @@ function open(options: ControlOptions): Promise<WebSocket> {
 }
 
 function handshakeRefused(status: number, body: string): SssonectorError {
-  if (status === 401 || status === 403) return new SssonectorError("control_denied", body);
+  if (status === 401) {
+    return new SssonectorError("control_denied", body, { next: "give a token of the daemon's control.tcp.token_file" });
+  }
+  if (status === 403) return new SssonectorError("control_denied", body);
   if (status === 503) return new SssonectorError("control_refused", body);
   return new SssonectorError("control_protocol", `the control socket answered HTTP ${status}`);
 }
