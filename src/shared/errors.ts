@@ -101,7 +101,7 @@ export const errorCodes = {
   control_timeout: { means: "The daemon did not answer in time.", next: "give it longer: --timeout 30s" },
   control_unreachable: {
     means: "No daemon listens on the control socket.",
-    next: "start it: systemctl start sssonector, or name its socket: --socket PATH",
+    next: "start it: systemctl start sssonectord, or name its socket: --socket PATH",
   },
   tls_file: {
     means: "A file of security.tls is missing or can't be read.",

@@ -137,7 +137,7 @@ describe("exit codes", () => {
   it("3: no socket, and what to do about it", async () => {
     const argv = ["--socket", join(rig.directory, "none.sock")];
     expect(await run([...argv, "status"], terminal)).toBe(3);
-    expect(terminal.stderr).toMatch(/no control socket at .*none\.sock; start it: systemctl start sssonector/);
+    expect(terminal.stderr).toMatch(/no control socket at .*none\.sock; start it: systemctl start sssonectord/);
     expect(await run([...argv, "health", "--json"], terminal)).toBe(3);
     expect(json()).toEqual([{ v: 1, health: "unreachable", alerts: [] }]);
     expect(await run([...argv, "version"], terminal)).toBe(3);
