@@ -19,12 +19,12 @@ import {
   type Settings,
 } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
+import { FlowMode } from "./flow-mode.ts";
 import type { Event, LinkTimes } from "./engine/messages.ts";
 import type { DialTarget } from "./link/dialer.ts";
 import { type Hello, protocolVersion, type Welcome } from "./link/messages.ts";
 import { Connector, type Endpoint, type Introduction } from "./pool/connector.ts";
 import { ExtraLinks } from "./pool/extra-links.ts";
-import { GuestLinks } from "./pool/guest-links.ts";
 import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
@@ -33,8 +33,6 @@ import type { RoleParts } from "./server.ts";
 
 /** The LAN behind the servers has this long to learn that a session moved; until then old links deliver. */
 const moveTime = 3000;
-/** A link that can't be left without breaking its flows is left after so many seconds without traffic. */
-const quietSeconds = 60;
 
 interface Joined {
   readonly welcome: Welcome;
@@ -47,11 +45,7 @@ export class ClientRole implements Role {
   readonly #connector: Connector;
   readonly #extra: ExtraLinks;
   /** Where flows are spread over servers. */
-  readonly #guests: GuestLinks | undefined;
-  /** Seconds without traffic of guests that are to be left. */
-  readonly #quiet = new Map<string, number>();
-  #spread = "";
-  readonly #groups = new Map<string, number>();
+  readonly #flowMode: FlowMode | undefined;
   readonly #backends: Backends<EndpointSettings>;
   readonly #balancer: Balancer;
   /** Our own outer address of each link. */
@@ -97,7 +91,7 @@ export class ClientRole implements Role {
         parts.events.add("warning", "connect_failed", message, { backend: name, reason });
       },
     });
-    this.#guests = settings.balancer.mode === "flow" ? this.#makeGuests() : undefined;
+    this.#flowMode = settings.balancer.mode === "flow" ? this.#makeFlowMode() : undefined;
     this.#extra = new ExtraLinks({
       clock: parts.clock,
       random: Math.random,
@@ -159,7 +153,7 @@ export class ClientRole implements Role {
       case "dial_failed":
         links.remove(event.link);
         if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
-        this.#guests?.ended(event.link, event.reason, event.text);
+        this.#flowMode?.guests.ended(event.link, event.reason, event.text);
         return this.#connector.dialFailed(event.link, event.reason, event.text);
       case "demand":
         return this.#extra.demand(event.flows);
@@ -342,7 +336,7 @@ export class ClientRole implements Role {
   async close(): Promise<void> {
     this.#connector.stop();
     this.#extra.stop();
-    this.#guests?.stop();
+    this.#flowMode?.guests.stop();
     this.#backends.stop();
   }
 
@@ -427,7 +421,7 @@ export class ClientRole implements Role {
   #abandon(record: LinkRecord): void {
     const { link } = record;
     record.index = undefined;
-    this.#guests?.ended(link, "network_changed", "");
+    this.#flowMode?.guests.ended(link, "network_changed", "");
     if (this.#extra.has(link)) this.#extra.ended(link, "network_changed", "");
     else if (this.#connector.current?.link === link) {
       this.#connector.abandon();
@@ -447,85 +441,32 @@ export class ClientRole implements Role {
   }
 
   #replace(link: number): void {
-    this.#guests?.replace(link);
+    this.#flowMode?.guests.replace(link);
     if (this.#connector.current?.link === link) this.#connector.leave("link");
     else this.#extra.replace(link);
   }
 
-  /** Flow mode: a link to each server that may take flows, and the choice among them for the data thread. */
   #spreadFlows(): void {
-    const home = this.#connector.current?.endpoint.name;
-    const epoch = this.#connector.joining("guest")?.epoch;
-    const guests = this.#guests;
-    if (guests === undefined) return;
-    const { endpoints } = this.#settings.tunnel;
-    const takers = this.#backends.takers();
-    if (home !== undefined && epoch !== undefined) {
-      const names = new Set(takers.map(({ name }) => name));
-      guests.reach(
-        endpoints.filter(({ name }) => name !== home && names.has(name)),
-        epoch,
-      );
-      for (const [name, link] of guests.links) if (name === home || this.#mayLeave(name, link)) guests.leave(name);
-    }
-    const servers = takers.map(({ name, weight, rtt }) => {
-      return { group: this.#group(name), name, weight: Math.round(weight * 100) / 100, rtt: rtt?.estimate };
-    });
-    const { strategy } = this.#settings.balancer;
-    const told = JSON.stringify([strategy, servers]);
-    if (told === this.#spread) return;
-    this.#spread = told;
-    this.#parts.engine.send({ type: "spread", strategy, servers });
+    const { tunnel, balancer } = this.#settings;
+    const keeps = this.#joined?.welcome.takeoverKeepsFlows ?? false;
+    this.#flowMode?.update(tunnel.endpoints, balancer.strategy, keeps);
   }
 
-  /** Flows that would break by a move stay until they are silent. */
-  #mayLeave(name: string, link: number): boolean {
-    if (!this.#settings.tunnel.endpoints.some((one) => one.name === name)) return true;
-    if (!this.#backends.isLeft(name)) {
-      this.#quiet.delete(name);
-      return false;
-    }
-    if (this.#joined?.welcome.takeoverKeepsFlows === true) return true;
-    const seconds = this.#rate(link) > 0 ? 0 : (this.#quiet.get(name) ?? 0) + 1;
-    this.#quiet.set(name, seconds);
-    return seconds >= quietSeconds;
-  }
-
-  /** Number of a server's links where flows are spread; 0 in session mode. */
-  #group(name: string): number {
-    if (this.#guests === undefined) return 0;
-    const group = this.#groups.get(name) ?? this.#groups.size + 1;
-    this.#groups.set(name, group);
-    return group;
-  }
-
-  #makeGuests(): GuestLinks {
-    const { clock, events } = this.#parts;
-    return new GuestLinks({
+  #makeFlowMode(): FlowMode {
+    const { clock, engine, events } = this.#parts;
+    return new FlowMode({
       clock,
-      random: Math.random,
-      acquire: (name) => {
-        const choice = this.#backends.choose(undefined, name);
-        if (choice.kind === "chosen" && choice.endpoint.name === name) return choice.permit;
-        if (choice.kind === "chosen") choice.permit.cancel();
-        return undefined;
-      },
-      dial: async (endpoint) => {
-        const address = await this.#connector.reach(endpoint);
-        const introduction = this.#connector.joining("guest");
-        if (introduction === undefined) throw new Error("the session has no home at the moment");
-        const link = ++this.#newestLink;
-        this.#dial(link, endpoint, address, introduction);
-        return link;
+      engine,
+      events,
+      backends: this.#backends,
+      connector: this.#connector,
+      dial: (endpoint, address, introduction) => {
+        this.#dial(++this.#newestLink, endpoint, address, introduction);
+        return this.#newestLink;
       },
       close: (link, text) => this.#close(link, text),
       retire: (link) => this.#retire(link),
-      ended: (name, outcome, lived) => this.#backends.sessionEnded(name, outcome, lived),
-      failed: (name, reason, text, retryIn) => {
-        const wait = (retryIn / 1000).toFixed(1);
-        const message = `${name}: ${reason} ${text}; again in ${wait} s`;
-        events.add("warning", "connect_failed", message, { backend: name, reason });
-      },
+      rate: (link) => this.#rate(link),
     });
   }
 
@@ -581,7 +522,7 @@ export class ClientRole implements Role {
     engine.send({
       type: "dial",
       link,
-      group: this.#group(endpoint.name),
+      group: this.#flowMode?.group(endpoint.name) ?? 0,
       target: this.#target(endpoint, address),
       hello: this.#hello(introduction, index, { ...features, zstd: this.#settings.network.compression }),
       timeoutMs: this.#settings.performance.connection_timeout,
@@ -599,7 +540,7 @@ export class ClientRole implements Role {
     const record = links.get(link);
     // A link that was retired stays so, with whatever token.
     if (record === undefined || record.state === "draining") return;
-    const guests = this.#guests;
+    const guests = this.#flowMode?.guests;
     const guest = guests?.has(link) === true;
     const home = this.#joined !== undefined && serverKey(this.#joined.welcome) === serverKey(welcome);
     if (guest && !guests.welcomed(link, home)) return;
@@ -660,7 +601,8 @@ export class ClientRole implements Role {
       });
     }
     if (this.#extra.has(event.link)) return this.#extra.ended(event.link, event.reason, event.text);
-    if (this.#guests?.has(event.link) === true) return this.#guests.ended(event.link, event.reason, event.text);
+    const guests = this.#flowMode?.guests;
+    if (guests?.has(event.link) === true) return guests.ended(event.link, event.reason, event.text);
     if (this.#connector.current?.link !== event.link) {
       return this.#connector.closed(event.link, event.reason, event.text);
     }

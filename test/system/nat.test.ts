@@ -31,6 +31,27 @@ describeNetns("nat", () => {
     for (const address of [service, service6]) expect(await serviceAnswers(cluster, address)).toBe(true);
   });
 
+  test("flows spread over two servers: when one is killed only its flows break", async () => {
+    await using cluster = await Cluster.create(prefix, "nat", { balancer: { mode: "flow" }, pool: { max_size: 1 } });
+    await cluster.start();
+    const servers = async (): Promise<number> => (await cluster.client.connections()).length;
+    await expect.poll(servers, { timeout: 10_000 }).toBe(2);
+    const { inner } = await cluster.client.status();
+    const url = serviceUrl(service, "/stream?seconds=3&mbps=8");
+    const transfers = Array.from({ length: 6 }, () => cluster.use(startTransfer(cluster.client.namespace, url)));
+    await Promise.all(transfers.map(async (transfer) => await transfer.line(/"bytes":[1-9]/)));
+    const guest = cluster.servers.find((server) => server.log().includes(" spreads a session")) as DaemonProcess;
+    await guest.end("SIGKILL");
+    const whole = (await Promise.allSettled(transfers.map(transferResult))).filter(
+      (result) => result.status === "fulfilled" && result.value.equal,
+    ).length;
+    console.log(`flows over two servers with nat, one killed: ${whole} of 6 transfers go on`);
+    expect(whole).toBeGreaterThan(0);
+    expect(whole).toBeLessThan(6);
+    expect((await cluster.client.status()).inner).toEqual(inner);
+    expect(await serviceAnswers(cluster, service)).toBe(true);
+  });
+
   test("the table goes with TERM, and after KILL with the next start, in whatever mode", async () => {
     await using cluster = await Cluster.create(prefix, "nat");
     const [server] = cluster.servers;
