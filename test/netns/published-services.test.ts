@@ -177,4 +177,12 @@ describeNetns("published services", () => {
     expect(refused.error).toBe("ECONNRESET");
     while ((await service("echo")).refused === 0) await delay(50);
   });
+
+  test("a stop ends with connections open", async () => {
+    expect(await server.ctl("ready", "echo/e1", "--yes")).toMatchObject({ code: 0 });
+    const idle = client.namespace.start("idle", [process.execPath, probe, lab.inner, "7", "idle", "30"]);
+    await shown("echo/e1");
+    expect(await server.end("SIGTERM")).toEqual({ code: 0, signal: null });
+    await idle.end("SIGTERM");
+  });
 });

@@ -41,7 +41,7 @@ function backendsTable(rows: Backend[]): string {
 
 /** The weight in effect, of the configured or pinned one. */
 function weight(row: Backend): string {
-  return `${Math.round(row.effective_weight)}/${row.weight}${row.weight_pinned ? " pinned" : ""}`;
+  return `${row.weight < 10 ? row.effective_weight : Math.round(row.effective_weight)}/${row.weight}${row.weight_pinned ? " pinned" : ""}`;
 }
 
 function breakersTable(rows: Breaker[]): string {

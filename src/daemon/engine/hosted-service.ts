@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Balancer } from "../balance/balancer.ts";
 import type { Backend } from "../balance/eligible.ts";
 import { hashText } from "../balance/hash.ts";
@@ -145,12 +146,20 @@ export class HostedService {
   }
 
   #wayTo(name: string): Way | undefined {
-    const socket = this.#pools.get(name)?.take();
-    if (socket !== undefined) return { kind: "warm", socket };
     const endpoint = this.#endpoint(name);
     if (endpoint === undefined) return undefined;
+    const socket = this.#takeWarm(endpoint);
+    if (socket !== undefined) return { kind: "warm", socket };
     const options = { timeout: this.#spec.connectTimeout, keepAlive: this.#parts.keepAlive };
     return { kind: "connect", begin: (done) => connectTo(endpoint, options, done) };
+  }
+
+  /** One that was made ahead, and another in its place. */
+  #takeWarm(endpoint: PublishedEndpoint): Socket | undefined {
+    const pool = this.#pools.get(endpoint.name);
+    const socket = pool?.take();
+    if (socket !== undefined && takesWarm(endpoint)) pool?.refill(this.#spec.warm);
+    return socket;
   }
 
   #poolOf(endpoint: PublishedEndpoint): WarmPool {

@@ -132,6 +132,8 @@ export class ServiceProxy {
     this.#server = server;
     server.on("error", (error: NodeJS.ErrnoException) => {
       if (this.#server !== server) return;
+      // One connection could not be taken, for want of descriptors; the next may be.
+      if (error.syscall === "accept") return void (this.counters.refused += 1);
       // The next update tries again.
       this.#bound = undefined;
       this.#parts.listening(error.code ?? error.message);
