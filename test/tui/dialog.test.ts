@@ -62,6 +62,7 @@ function orderOf(action: ActionName): Order {
 /** Those that are opened by an editor or a command only, or have no row that they are done to. */
 const elsewhere: readonly ActionName[] = [
   "set_weight",
+  "set_rate",
   "revoke",
   "allow",
   "reload",
@@ -221,7 +222,7 @@ const key = fc.constantFrom(
   " ",
   "a",
 );
-const anyTab = fc.constantFrom("1", "2", "4", "5", "6", "8");
+const anyTab = fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8");
 
 /** Plays events on a tab with lone and merged keys, and looks at every act where it happens. */
 function acted(

@@ -37,6 +37,13 @@ const modes: readonly (readonly string[])[] = [
   ["2", "down", "d"],
   ["8"],
   ["5", "down"],
+  ["3", "down", "w"],
+  ["2", "down", "w"],
+  ["3", "down", "enter"],
+  ["down", "enter"],
+  ["7"],
+  [":", "d"],
+  ["p"],
   ["4", "down"],
   ["4", "down", "O"],
   ["6"],
@@ -219,15 +226,15 @@ describe("what the screen says", () => {
 
   test("a tab says when something in it should be looked at", () => {
     expect(tabs({})).not.toContain("▲");
-    expect(tabs({ backends: [aBackend("eu-1", { operational: "down" })] })).toMatch(/2 Backends ▲ ─/);
+    expect(tabs({ backends: [aBackend("eu-1", { operational: "down" })] })).toMatch(/2 Back ▲ /);
     expect(tabs({ backends: [aBackend("eu-1", { operational: "down", admin: "maint" })] })).not.toContain("▲");
-    expect(tabs({ breakers: [aBreaker("eu-1", { state: "half-open" })] })).toMatch(/4 Breakers ▲ ─/);
+    expect(tabs({ breakers: [aBreaker("eu-1", { state: "half-open" })] })).toMatch(/4 Break ▲ /);
     expect(tabs({ breakers: [aBreaker("eu-1", { state: "observe" })] })).not.toContain("▲");
   });
 
   test("a narrow footer keeps the last hints", () => {
     const narrow = new Driver({ columns: 60, rows: 20 }).snapshot().press("2").lines.at(-1);
-    expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w weight {2}\? help {2}q quit/);
+    expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w edit {2}\? help {2}q quit/);
     expect(narrow).not.toContain("select");
   });
 });

@@ -1,5 +1,6 @@
 import { backspace, keepChanges, nudge, openEditor, submit, toAuto, toggleConfirm, whyNoEdit } from "../model/edit.ts";
 import { step } from "../model/message.ts";
+import { openRateEditor } from "../model/rate-edit.ts";
 import type { State } from "../model/state.ts";
 import type { KeyRow } from "./row.ts";
 
@@ -13,12 +14,12 @@ export const editRows: readonly KeyRow[] = [
     keys: ["w"],
     layer: "list",
     shown: "w",
-    what: "edit the selected backend's weight; asks first",
-    hint: ["w", "weight"],
-    hintOn: ["backends"],
+    what: "edit the selected backend's weight, or the bucket's rate; asks first",
+    hint: ["w", "edit"],
+    hintOn: ["backends", "buckets"],
     alone: true,
     disabled: whyNoEdit,
-    act: openEditor,
+    act: (state) => (state.tab === "buckets" ? openRateEditor(state) : openEditor(state)),
   },
   {
     keys: ["c"],

@@ -5,6 +5,7 @@ import type { Key } from "./split.ts";
 import { typeCommand } from "../model/command.ts";
 import { editName } from "../model/dialog.ts";
 import { typeDigit } from "../model/edit.ts";
+import { typeRate } from "../model/rate-edit.ts";
 import { typedFilter } from "./filter.ts";
 import { type KeyRow, layerOf } from "./row.ts";
 import { keyRows } from "./table.ts";
@@ -23,6 +24,7 @@ function typed(state: State, text: string): State {
   if (state.mode.kind === "filter") return typedFilter(state, text);
   if (state.mode.kind === "command") return typeCommand(state, text);
   if (state.mode.kind === "edit") return typeDigit(state, text);
+  if (state.mode.kind === "rate") return typeRate(state, text);
   return editName(state, (name) => name + text);
 }
 

@@ -14,6 +14,7 @@ export type Layer =
   | "filter"
   | "command"
   | "edit"
+  | "rate"
   | "bundle"
   | "list";
 
@@ -44,6 +45,7 @@ export function layerOf(mode: Mode): Layer {
     case "filter":
     case "command":
     case "edit":
+    case "rate":
     case "bundle":
     case "detail":
     case "help":

@@ -5,6 +5,7 @@ import { dialogRows } from "./dialog-rows.ts";
 import { editRows } from "./edit-rows.ts";
 import { frontRows } from "./front-rows.ts";
 import { listRows } from "./list-rows.ts";
+import { rateRows } from "./rate-rows.ts";
 import type { KeyRow } from "./row.ts";
 import { timeRows } from "./time-rows.ts";
 
@@ -21,6 +22,7 @@ export const keyRows: readonly KeyRow[] = [
   ...timeRows,
   ...actionRows,
   ...editRows,
+  ...rateRows,
   {
     keys: ["?"],
     layer: "list",

@@ -1,6 +1,6 @@
 /** What the console can have the daemon do. Keys, commands, dialogs and ctl twins are drawn from this table. */
 import type { ActionParams, Params } from "../../shared/control/protocol.ts";
-import { formatDuration } from "../../shared/units.ts";
+import { formatDuration, formatRate, type Rate } from "../../shared/units.ts";
 import type { TabName } from "../tables/table.ts";
 
 export type ActionName =
@@ -9,6 +9,7 @@ export type ActionName =
   | "ready"
   | "maint"
   | "set_weight"
+  | "set_rate"
   | "reset_breaker"
   | "open_breaker"
   | "close_breaker"
@@ -26,6 +27,7 @@ export type Request = { [M in ActionName]: { readonly method: M; readonly params
 /** What an act says beside its target. */
 export interface Args {
   readonly weight?: number | "auto";
+  readonly rate?: Rate | "auto";
   /** Milliseconds. */
   readonly deadline?: number;
   readonly for?: number;
@@ -50,7 +52,7 @@ export interface RequestOptions {
 }
 
 /** How a table's rows are called when one has to be chosen. */
-export type Target = "connection" | "backend" | "identity" | "none";
+export type Target = "connection" | "backend" | "bucket" | "identity" | "none";
 
 export interface Action {
   /** The verb of its ctl twin. */
@@ -69,6 +71,7 @@ export interface Action {
 export const targetTabs: Readonly<Record<Target, { readonly tabs: readonly TabName[]; readonly elsewhere: string }>> = {
   connection: { tabs: ["connections", "sessions"], elsewhere: "choose a connection or a session first" },
   backend: { tabs: ["backends", "breakers"], elsewhere: "choose a backend or a breaker first" },
+  bucket: { tabs: ["buckets"], elsewhere: "choose a bucket first" },
   identity: { tabs: [], elsewhere: "give its name: `:revoke NAME`" },
   none: { tabs: [], elsewhere: "" },
 };
@@ -80,6 +83,11 @@ function named(backend: string): { backend?: string } {
 
 function ms(value: number | undefined, key: "deadline_ms" | "for_ms" | "confirm_within_ms"): Record<string, number> {
   return value === undefined ? {} : { [key]: value };
+}
+
+function rateParams(rate: Rate | "auto"): Pick<Params<"set_rate">, "rate" | "unit"> {
+  if (rate === "auto") return { rate };
+  return rate.kind === "unlimited" ? { rate: null } : { rate: rate.per_second, unit: rate.kind };
 }
 
 export const actions: Readonly<Record<ActionName, Action>> = {
@@ -130,6 +138,23 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     request: (backend, { weight = "auto", confirmWithin }, params) => ({
       method: "set_weight",
       params: { backend, weight, ...ms(confirmWithin, "confirm_within_ms"), ...params },
+    }),
+  },
+  set_rate: {
+    verb: "set-rate",
+    button: "Set",
+    word: "rate",
+    doing: "setting the rate",
+    target: "bucket",
+    request: (bucket, { rate = "auto", for: time, confirmWithin }, params) => ({
+      method: "set_rate",
+      params: {
+        bucket,
+        ...rateParams(rate),
+        ...ms(time, "for_ms"),
+        ...ms(confirmWithin, "confirm_within_ms"),
+        ...params,
+      },
     }),
   },
   reset_breaker: {
@@ -218,9 +243,10 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 };
 
 /** What an order says on ctl's command line behind its target. */
-export function argumentWords({ weight, deadline, for: time, confirmWithin, reason }: Args): string[] {
+export function argumentWords({ weight, rate, deadline, for: time, confirmWithin, reason }: Args): string[] {
   return [
     ...(weight === undefined ? [] : [String(weight)]),
+    ...(rate === undefined ? [] : [rate === "auto" ? rate : formatRate(rate)]),
     ...option("--deadline", deadline),
     ...option("--for", time),
     ...option("--confirm-within", confirmWithin),

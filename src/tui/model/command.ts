@@ -4,11 +4,12 @@ import { tabOrder, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 import { type ActionName, actions, type Args } from "./actions.ts";
 import { openDialog, openOrder, whyNotAtAll } from "./dialog.ts";
-import { keepChanges } from "./edit.ts";
+import { keepChanges, weightOf } from "./edit.ts";
 import { type Step, step } from "./message.ts";
+import { rateOf } from "./rate-edit.ts";
 import type { State } from "./state.ts";
 
-type Place = "backend" | "breaker" | "connection" | "identity" | "weight" | "column";
+type Place = "backend" | "bucket" | "rate" | "breaker" | "connection" | "identity" | "weight" | "column";
 
 interface Command {
   readonly name: string;
@@ -30,6 +31,7 @@ const places: Readonly<Partial<Record<ActionName, readonly Place[]>>> = {
   ready: ["backend"],
   maint: ["backend"],
   set_weight: ["backend", "weight"],
+  set_rate: ["bucket", "rate"],
   reset_breaker: ["breaker"],
   open_breaker: ["breaker"],
   close_breaker: ["breaker"],
@@ -41,8 +43,20 @@ const options: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
   kick: ["--reason"],
   drain: ["--deadline"],
   set_weight: ["--confirm-within"],
+  set_rate: ["--for", "--confirm-within"],
   open_breaker: ["--for"],
 };
+
+/** The arguments with the weight or the rate that the command names; a text is what is wrong with it. */
+function withValue(action: ActionName, value: string, args: Args): Args | string {
+  if (action === "set_weight") {
+    const weight = weightOf({ text: value });
+    return weight === undefined ? "set-weight needs a number or auto" : { ...args, weight };
+  }
+  if (action !== "set_rate") return args;
+  const rate = rateOf({ text: value });
+  return rate === undefined ? "set-rate needs a rate, as in 50mbit, or auto" : { ...args, rate };
+}
 
 function act(action: ActionName): Command {
   const wanted = places[action] ?? [];
@@ -51,12 +65,12 @@ function act(action: ActionName): Command {
     if (refused !== undefined) return notice(state, refused);
     if (action === "confirm") return keepChanges(state);
     if (wanted.length === 0) return openDialog(action, state, args);
-    const [target, weight] = words;
+    const [target, value] = words;
     if (target === undefined && !daemonToo.has(action)) return notice(state, `${actions[action].verb} needs a name`);
-    if (action !== "set_weight") return openOrder({ action, targets: [target ?? ""], args }, state);
-    const number = weight === "auto" ? weight : /^\d{1,3}$/.test(weight ?? "") ? Number(weight) : undefined;
-    if (number === undefined) return notice(state, "set-weight needs a number or auto");
-    return openOrder({ action, targets: [target ?? ""], args: { ...args, weight: number } }, state);
+    const valued = withValue(action, value ?? "", args);
+    return typeof valued === "string"
+      ? notice(state, valued)
+      : openOrder({ action, targets: [target ?? ""], args: valued }, state);
   };
   return { name: actions[action].verb, places: wanted, options: options[action] ?? [], run };
 }
@@ -146,6 +160,8 @@ export function runCommand(state: State): Step {
 function namesFor(place: Place | undefined, { snapshot, tab }: State): readonly string[] {
   if (snapshot === undefined || place === undefined) return [];
   if (place === "weight") return ["auto"];
+  if (place === "rate") return ["auto", "unlimited"];
+  if (place === "bucket") return snapshot.buckets.map(({ name }) => name);
   if (place === "column") return tables[tab].columns.map(({ key }) => key);
   if (place === "backend") return snapshot.backends.map(({ name }) => name);
   if (place === "breaker") return snapshot.breakers.map(({ name }) => name);

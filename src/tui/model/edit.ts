@@ -14,7 +14,7 @@ function withEditor(state: State, editor: Editor): State {
 
 /** Why no weight can be edited now; undefined when one can. */
 export function whyNoEdit(state: State): string | undefined {
-  return whyNot("set_weight", state);
+  return whyNot(state.tab === "buckets" ? "set_rate" : "set_weight", state);
 }
 
 export function openEditor(state: State): Step {
@@ -61,7 +61,7 @@ export function typeDigit(state: State, digit: string): State {
 }
 
 /** What was typed; undefined: no weight. */
-export function weightOf({ text }: Editor): number | "auto" | undefined {
+export function weightOf({ text }: Pick<Editor, "text">): number | "auto" | undefined {
   if (text === "auto") return text;
   return /^\d{1,3}$/.test(text) && Number(text) <= limits.weight.max ? Number(text) : undefined;
 }

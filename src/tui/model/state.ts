@@ -65,6 +65,18 @@ export interface Editor {
   readonly confirm: boolean;
 }
 
+/** A new rate for a bucket, before its dialog. */
+export interface RateEditor {
+  readonly bucket: string;
+  /** The rate that it has, as it is written. */
+  readonly from: string;
+  readonly text: string;
+  /** Whether it reverts unless it is confirmed in time. */
+  readonly confirm: boolean;
+  /** Milliseconds that it is set for; null: until it is changed. */
+  readonly time: number | null;
+}
+
 export type Mode =
   | { readonly kind: "browse" }
   | { readonly kind: "filter"; readonly before: string }
@@ -75,6 +87,7 @@ export type Mode =
   /** Whether an incident bundle is written with names or without. */
   | { readonly kind: "bundle" }
   | { readonly kind: "edit"; readonly editor: Editor }
+  | { readonly kind: "rate"; readonly editor: RateEditor }
   | { readonly kind: "act"; readonly dialog: Dialog };
 
 export interface State {
@@ -135,6 +148,7 @@ export function initialState(
       backends: newList(sorts.backends ?? tables.backends.sort),
       services: newList(sorts.services ?? tables.services.sort),
       sessions: newList(sorts.sessions ?? tables.sessions.sort),
+      buckets: newList(sorts.buckets ?? tables.buckets.sort),
       breakers: newList(sorts.breakers ?? tables.breakers.sort),
       events: newList(sorts.events ?? tables.events.sort),
       logs: newList(sorts.logs ?? tables.logs.sort),

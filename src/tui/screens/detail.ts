@@ -1,6 +1,7 @@
 /** Everything about the selected row, along the way of its packets: client → connection → backend → breaker. */
 import type {
   Backend,
+  Bucket,
   Breaker,
   Connection,
   DaemonEvent,
@@ -17,15 +18,27 @@ import { breakerStrip, stripSeconds } from "../model/breaker-strip.ts";
 import { activeList, type State } from "../model/state.ts";
 import { trendAt, trendSeconds } from "../model/trends.ts";
 import { stripCells } from "../tables/breaker-cells.ts";
+import { emptyIn, rateWords } from "../tables/buckets.ts";
 import { breakerStates } from "../tables/breaker-states.ts";
 import { severitySign } from "../tables/events.ts";
 import { tables } from "../tables/index.ts";
+
+/** Buckets that a connection's packets pass: the daemon's, its identity's, its session's. */
+function bucketsOf(buckets: readonly Bucket[], identity: string | undefined, session: string | undefined): Bucket[] {
+  return buckets.filter(({ name, scope }) => {
+    const of = name.slice(name.indexOf("/") + 1, name.lastIndexOf("/"));
+    if (scope === "global") return true;
+    return scope === "identity" ? of === identity : scope === "connection" && of === session;
+  });
+}
 
 /** What a section is about. */
 interface Subject {
   readonly connections: readonly Connection[];
   readonly session: Session | undefined;
   readonly service: Service | undefined;
+  /** Those that its packets pass. */
+  readonly buckets: readonly Bucket[];
   readonly backend: Backend | undefined;
   readonly breaker: Breaker | undefined;
   readonly event: DaemonEvent | undefined;
@@ -38,20 +51,23 @@ const eventsShown = 6;
 const connectionsShown = 8;
 
 function subjectOf(snapshot: Snapshot, tab: State["tab"], id: string): Subject {
-  const { connections, sessions, backends, breakers, services, events } = snapshot;
+  const { connections, sessions, backends, breakers, buckets, services, events } = snapshot;
   const along = (backend: string | undefined): Pick<Subject, "backend" | "breaker"> => ({
     backend: backends.find(({ name }) => name === backend),
     breaker: breakers.find(({ name }) => name === backend),
   });
-  const none = { session: undefined, service: undefined, event: undefined };
+  const none = { session: undefined, service: undefined, event: undefined, buckets: [] };
   if (tab === "connections") {
     const row = connections.find((one) => one.id === id);
     const session = sessions.find((one) => one.id === row?.session);
-    return { ...none, connections: row === undefined ? [] : [row], session, ...along(row?.backend) };
+    const passed = bucketsOf(buckets, row?.identity, row?.session);
+    return { ...none, connections: row === undefined ? [] : [row], session, buckets: passed, ...along(row?.backend) };
   }
   if (tab === "sessions") {
     const mine = connections.filter(({ session }) => session === id);
-    return { ...none, connections: mine, session: sessions.find((one) => one.id === id), ...along(mine[0]?.backend) };
+    const session = sessions.find((one) => one.id === id);
+    const passed = bucketsOf(buckets, session?.identity, id);
+    return { ...none, connections: mine, session, buckets: passed, ...along(mine[0]?.backend) };
   }
   if (tab === "services") {
     const service = services.find(({ name }) => name === id);
@@ -62,6 +78,9 @@ function subjectOf(snapshot: Snapshot, tab: State["tab"], id: string): Subject {
       connections: connections.filter(({ backend }) => own.has(backend)),
       ...along(undefined),
     };
+  }
+  if (tab === "buckets") {
+    return { ...none, connections: [], ...along(undefined), buckets: buckets.filter(({ name }) => name === id) };
   }
   if (tab === "events") {
     return { ...none, connections: [], ...along(undefined), event: events.find(({ seq }) => String(seq) === id) };
@@ -111,6 +130,16 @@ function serviceFacts(row: Service): Fact[] {
   ];
 }
 
+function bucketFact(row: Bucket): Fact {
+  const asked = row.utilisation === null ? "" : `, ${Math.round(row.utilisation)} % asked of it`;
+  const seconds = emptyIn(row);
+  const empty = seconds === null ? "" : `, empty in ${span(Math.ceil(seconds))}`;
+  return [
+    row.name,
+    `${rateWords(row)}${asked}${empty}, waited ${row.waiting_ms.toFixed(1)} ms, ${count(row.dropped)} dropped`,
+  ];
+}
+
 function backendFacts(row: Backend): Fact[] {
   const pinned = row.weight_pinned ? ", pinned by an operator" : "";
   return [
@@ -143,9 +172,9 @@ function lines(title: string, facts: readonly Fact[], columns: number, mark: str
   return [
     [seg(` ${title}`, "strong")],
     ...facts.map(([label, value]): Line => {
-      const head = seg(`   ${label.padEnd(labelCells)}`, "dim");
+      const head = seg(`   ${cut(drawable(label), 30, mark).padEnd(labelCells - 1)} `, "dim");
       if (typeof value !== "string") return [head, ...value];
-      return [head, seg(cut(drawable(value), Math.max(0, columns - labelCells - 4), mark))];
+      return [head, seg(cut(drawable(value), Math.max(0, columns - head.text.length - 1), mark))];
     }),
     [],
   ];
@@ -193,7 +222,7 @@ function oneEvent(event: DaemonEvent, columns: number, mark: string): Line[] {
 function text(state: State, snapshot: Snapshot, id: string, columns: number): Line[] {
   const subject = subjectOf(snapshot, state.tab, id);
   const mark = state.setup.glyphs.cut;
-  const { connections, session, service, backend, breaker, event } = subject;
+  const { connections, session, service, buckets, backend, breaker, event } = subject;
   const several = connections.length > 1 || (state.tab !== "connections" && connections.length > 0);
   const list = connections
     .slice(0, connectionsShown)
@@ -212,6 +241,7 @@ function text(state: State, snapshot: Snapshot, id: string, columns: number): Li
     ...(one === undefined ? [] : lines(`connection ${drawable(one.id)}`, connectionFacts(one, state), columns, mark)),
     ...(several ? lines(`${count(connections.length)} connections`, list, columns, mark) : []),
     ...(service === undefined ? [] : lines(`service ${drawable(service.name)}`, serviceFacts(service), columns, mark)),
+    ...(buckets.length === 0 ? [] : lines(`${count(buckets.length)} buckets`, buckets.map(bucketFact), columns, mark)),
     ...(backend === undefined ? [] : lines(`backend ${drawable(backend.name)}`, backendFacts(backend), columns, mark)),
     ...(breaker === undefined
       ? []

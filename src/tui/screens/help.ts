@@ -14,6 +14,7 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
   ["filter", "Filter"],
   ["command", "Command"],
   ["edit", "Weight"],
+  ["rate", "Rate"],
   ["detail", "Details"],
   ["bundle", "Incident bundle"],
   ["help", "Help"],

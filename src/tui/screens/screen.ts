@@ -8,7 +8,7 @@ import { keysLine, twinLine } from "./footer.ts";
 import { helpBox } from "./help.ts";
 import { detailBox } from "./detail.ts";
 import { dialogBox } from "./dialog.ts";
-import { editBox } from "./edit.ts";
+import { editBox, rateBox } from "./edit.ts";
 import { tableLines } from "./list.ts";
 import { smallLines } from "./small.ts";
 import { stripLines } from "./strip.ts";
@@ -63,6 +63,8 @@ function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
       return overlay(lines, detailBox(state, state.mode.top), state.columns);
     case "edit":
       return overlay(lines, editBox(state, state.mode.editor), state.columns);
+    case "rate":
+      return overlay(lines, rateBox(state, state.mode.editor), state.columns);
     case "browse":
     case "bundle":
     case "command":

@@ -24,6 +24,7 @@ type Level = (typeof levels)[number];
 function troubled(snapshot: Snapshot | undefined, tab: TabName): boolean {
   if (snapshot === undefined) return false;
   if (tab === "backends") return snapshot.backends.some((row) => row.operational === "down" && row.admin !== "maint");
+  if (tab === "buckets") return snapshot.buckets.some(({ waiting_ms }) => waiting_ms > 0);
   if (tab === "services") return snapshot.services.some(({ state }) => state === "down" || state === "failed");
   return tab === "breakers" && snapshot.breakers.some(({ state }) => state !== "closed" && state !== "observe");
 }

@@ -20,12 +20,20 @@ function dialogTwin(ctl: string, { order, phase }: Dialog): string {
   return orderTwin(ctl, order, risk);
 }
 
+function editorTwin(ctl: string, verb: string, target: string, value: string): string {
+  return `${ctl} ${verb} ${quoted(target)} ${quoted(value)}`;
+}
+
 /** The ctl command that does or shows what the console does or shows now. */
 export function twinOf(state: State): string {
   const { ctl } = state.setup;
   if (state.mode.kind === "act") return drawable(dialogTwin(ctl, state.mode.dialog));
   const { selected, ghost, marked, order } = activeList(state);
-  if (state.tab === "events") return `${ctl} events --follow`;
+  if (state.mode.kind === "rate")
+    return drawable(editorTwin(ctl, "set-rate", state.mode.editor.bucket, state.mode.editor.text));
+  if (state.mode.kind === "edit")
+    return drawable(editorTwin(ctl, "set-weight", state.mode.editor.backend, state.mode.editor.text));
+  if (state.tab === "events" || state.tab === "logs") return `${ctl} ${state.tab} --follow`;
   const offer = selected === undefined ? undefined : state.items.get(selected)?.offer;
   if (selected === undefined || offer === undefined || ghost !== undefined) return `${ctl} ${state.tab} --watch`;
   const targets = marked.size > 0 ? order.filter((id) => marked.has(id)) : [selected];

@@ -1,5 +1,6 @@
 import { backends } from "./backends.ts";
 import { breakers } from "./breakers.ts";
+import { buckets } from "./buckets.ts";
 import { connections } from "./connections.ts";
 import { events } from "./events.ts";
 import { logs } from "./logs.ts";
@@ -11,6 +12,7 @@ import type { Table, TabName } from "./table.ts";
 export const tables: Readonly<Record<TabName, Table>> = {
   connections,
   backends,
+  buckets,
   breakers,
   services,
   events,
@@ -22,6 +24,7 @@ export const tables: Readonly<Record<TabName, Table>> = {
 export const tabKeys: readonly (readonly [TabName, string])[] = [
   ["connections", "1"],
   ["backends", "2"],
+  ["buckets", "3"],
   ["breakers", "4"],
   ["services", "5"],
   ["events", "6"],
