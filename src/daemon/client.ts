@@ -62,6 +62,7 @@ export class ClientRole implements Role {
   /** Links that are to be replaced. */
   readonly #worn = new Set<number>();
   ready = false;
+  readonly sessionsRefused: Role["sessionsRefused"] = new Map();
 
   constructor(settings: ClientSettings, parts: RoleParts) {
     this.#settings = settings;

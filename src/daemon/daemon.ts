@@ -272,6 +272,7 @@ export class Daemon implements ControlBackend, AsyncDisposable {
       log: this.#parts.log,
       snapshot: () => this.#recorded(),
       state: () => this.#daemonState(),
+      sessionsRefused: () => this.#role?.sessionsRefused ?? new Map(),
     });
     this.#telemetry = telemetry;
     this.#cleanup.defer(() => telemetry.close());

@@ -98,6 +98,8 @@ async function run(argv: string[]): Promise<number> {
   }
   const { logging } = loaded.settings.monitoring;
   const log = await openLog({ ...logging, level: given.level ?? logging.level }, loaded.settings.core.name);
+  // There is nowhere else to say it.
+  if (log.error !== undefined) console.error(`sssonectord: the log can't be written: ${log.error}`);
   for (const line of loaded.notInEffect) log.write("warn", "not_in_effect", line);
   // A signal during the start ends the daemon as soon as there is one, so that nothing is left behind.
   const serviceManager = new ServiceManager(process.env, process.pid);

@@ -2,6 +2,7 @@ import type { Alert, Backend, Breaker, Connection, Service, Session } from "../s
 import type { Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
+import type { SessionRefusal } from "./session/registry.ts";
 import type { ClusterKey } from "./session/token.ts";
 
 /** What differs between a server and a client on the control plane. */
@@ -10,6 +11,8 @@ export interface Role {
   readonly ready: boolean;
   /** Inner addresses of this end, as in `10.8.0.1`. */
   readonly inner: readonly string[];
+  /** Peers with a good certificate that got no session, by reason; a client has none. */
+  readonly sessionsRefused: ReadonlyMap<SessionRefusal, number>;
   start(): Promise<void>;
   /** Everything that the data thread says and that is not about single packets. */
   onEvent(event: Event): void;

@@ -23,7 +23,13 @@ import type { SessionSpec } from "./session/data-session.ts";
 import { aclOf, fixedAddresses, identityRule, prefixOf, serverId } from "./server-rules.ts";
 import { Services } from "./services.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
-import { type AdmissionOutcome, type IdentityRule, type ServerSession, SessionRegistry } from "./session/registry.ts";
+import {
+  type AdmissionOutcome,
+  type IdentityRule,
+  type ServerSession,
+  type SessionRefusal,
+  SessionRegistry,
+} from "./session/registry.ts";
 import { type ClusterKey, TokenSealer } from "./session/token.ts";
 import { Journal } from "./store/journal.ts";
 import type { OffloadFeatures } from "./tun/device.ts";
@@ -56,6 +62,7 @@ export interface RoleParts {
 /** The server's control plane: admission of links, sessions and their leases. */
 export class ServerRole implements Role {
   readonly inner: readonly string[];
+  readonly sessionsRefused: Map<SessionRefusal, number> = new Map();
   readonly #parts: RoleParts;
   readonly #registry: SessionRegistry;
   readonly #leases: SliceLeaseStore;
@@ -152,7 +159,7 @@ export class ServerRole implements Role {
         return this.#refused(event);
       case "hello":
         this.#hello(event).catch((error: unknown) => {
-          this.#parts.engine.send({ type: "refuse", link: event.link, reason: "internal", text: "" });
+          this.#refuse(event.link, "internal", "");
           this.#failed("admission_failed", `${event.identity} can't be admitted`, error);
         });
         return;
@@ -449,19 +456,19 @@ export class ServerRole implements Role {
       since: clock.now(),
     });
     if (this.#draining !== undefined) {
-      return engine.send({ type: "refuse", link, reason: "stopping", text: "this server is being drained" });
+      return this.#refuse(link, "stopping", "this server is being drained");
     }
     const outcome = await this.#registry.admit({ ...hello, link, identity });
     if (outcome.kind === "admitted") this.#displaced(outcome, identity);
     // Access may have been withdrawn while the admission waited for its turn.
     if (outcome.kind === "admitted" && this.#ruleOf(identity) === undefined) {
       this.#expel(outcome.session, "access was withdrawn");
-      return engine.send({ type: "refuse", link, reason: "denied", text: "this identity has no access" });
+      return this.#refuse(link, "denied", "this identity has no access");
     }
     // The link may have ended meanwhile.
     if (links.get(link) !== record) return void this.#linkGone(link);
     if (outcome.kind === "refused") {
-      engine.send({ type: "refuse", link, reason: outcome.reason, text: outcome.text });
+      this.#refuse(link, outcome.reason, outcome.text);
       if (this.#toldLately(`${identity} ${outcome.reason}`)) return;
       const facts = { identity, remote, reason: outcome.reason };
       return events.add("warning", "session_refused", `${identity}: ${outcome.text}`, facts);
@@ -494,6 +501,11 @@ export class ServerRole implements Role {
       configure_ms: Math.round(took.configure + clock.now() - record.since),
     };
     events.add("info", "link_up", `${identity} ${how} a session from ${remote}`, { ...facts, intent: hello.intent });
+  }
+
+  #refuse(link: number, reason: SessionRefusal, text: string): void {
+    this.sessionsRefused.set(reason, (this.sessionsRefused.get(reason) ?? 0) + 1);
+    this.#parts.engine.send({ type: "refuse", link, reason, text });
   }
 
   #displaced(outcome: Extract<AdmissionOutcome, { kind: "admitted" }>, identity: string): void {

@@ -17,6 +17,7 @@ import type { EventLog } from "./monitor/event-log.ts";
 import { resourceAlerts } from "./monitor/resources.ts";
 import { Talkers } from "./monitor/talkers.ts";
 import type { LinkBook } from "./pool/link-book.ts";
+import { type SessionRefusal, sessionRefusals } from "./session/registry.ts";
 import { refusalReasons } from "./tls/refusal.ts";
 
 /** Counting descriptors costs time where there are thousands. */
@@ -35,9 +36,10 @@ export interface TelemetryParts {
   readonly links: LinkBook;
   /** Where the data thread measures its loop. */
   readonly dataLoop: Float64Array<SharedArrayBuffer>;
-  readonly log: Pick<Log, "written" | "lost" | "check">;
+  readonly log: Pick<Log, "written" | "lost" | "error" | "check">;
   snapshot(): Readings;
   state(): DaemonState;
+  sessionsRefused(): ReadonlyMap<SessionRefusal, number>;
 }
 
 type Serving =
@@ -117,7 +119,8 @@ export class Telemetry {
   alerts(): Alert[] {
     const alerts = resourceAlerts(this.resources());
     if (this.#logLost !== undefined) {
-      const message = `${this.#parts.log.lost} log lines could not be written, the last ones a moment ago`;
+      const { lost, error } = this.#parts.log;
+      const message = `${lost} log lines could not be written, the last ones a moment ago (${error ?? "its reader is behind"})`;
       alerts.push({ code: "log_lost", severity: "warning", message });
     }
     if (this.#serving.kind === "failed") {
@@ -227,6 +230,7 @@ export class Telemetry {
       snapshot,
       drops: allDrops(readDrops(counters)),
       refused: { ...zeros(Object.keys(refusalReasons)), ...snapshot.status.refused },
+      sessionsRefused: { ...zeros(sessionRefusals), ...Object.fromEntries(this.#parts.sessionsRefused()) },
       events: { ...zeros(Object.keys(eventRows)), ...Object.fromEntries(events.counts) },
       eventsSuppressed: events.suppressed,
       queuedBytes: queued.reduce((sum, bytes) => sum + bytes, 0),

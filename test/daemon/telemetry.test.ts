@@ -13,14 +13,14 @@ import { aSnapshot } from "../fakes/snapshot.ts";
 
 let clock: FakeClock;
 let events: EventLog;
-let log: { written: number; lost: number; check(): void };
+let log: { written: number; lost: number; error: string | undefined; check(): void };
 let snapshots: number;
 let telemetry: Telemetry;
 
 beforeEach(() => {
   clock = new FakeClock();
   events = new EventLog(clock, { server: "edge-01", boot_id: "b1" });
-  log = { written: 0, lost: 0, check: () => undefined };
+  log = { written: 0, lost: 0, error: "ENOSPC: no space left", check: () => undefined };
   snapshots = 0;
   telemetry = new Telemetry({
     clock,
@@ -35,6 +35,7 @@ beforeEach(() => {
       return aSnapshot();
     },
     state: () => "ready",
+    sessionsRefused: () => new Map(),
   });
 });
 
@@ -108,7 +109,9 @@ it("tells that log lines are lost, once until a minute passed without", async ()
   log.lost = 9;
   await tick(30);
   expect(codes()).toEqual(["log_lost"]);
-  expect(telemetry.alerts()).toMatchObject([{ code: "log_lost", message: expect.stringContaining("9 log lines") }]);
+  expect(telemetry.alerts()).toMatchObject([
+    { code: "log_lost", message: expect.stringMatching(/^9 log lines.*ENOSPC/) },
+  ]);
   await tick(62);
   expect(telemetry.alerts()).toEqual([]);
   log.lost = 10;

@@ -96,6 +96,7 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
     const sink = new Sink({ kind: "file", path: "/dev/full" });
     for (let n = 0; n < 10; n++) sink.write("line\n");
     expect([sink.written, sink.lost]).toEqual([0, 10]);
+    expect(sink.error).toContain("ENOSPC");
     sink.close();
   });
 });

@@ -25,6 +25,7 @@ export function aView(fields: Partial<MetricsView> = {}): MetricsView {
       Object.entries(dropReasons).map(([reason, { side }], at) => [reason, { side, count: at }] as const),
     ),
     refused: { not_tls: 3, certificate_revoked: 0 },
+    sessionsRefused: { denied: 2, not_here: 0 },
     events: { link_up: 7, link_down: 5, session_refused: 2, handshake_refused: 3 },
     eventsSuppressed: 4,
     queuedBytes: 4096,

@@ -39,8 +39,9 @@ describeNetns("logs of a real daemon", () => {
         return linesOf(await readFile(file, "utf8")).length;
       })
       .toBeGreaterThan(0);
-    // With a signal it is at once.
+    // With a signal it is at once, and the level is the file's again.
     await rename(file, `${file}.2`);
+    await lab.server.reconfigure({ monitoring: { logging: { output: file, level: "warn" } } });
     lab.server.process.signal("SIGHUP");
     await expect.poll(() => existsSync(file)).toBe(true);
     await expect.poll(async () => (await lab.server.status()).last_reload?.trigger).toBe("signal");
@@ -53,7 +54,7 @@ describeNetns("logs of a real daemon", () => {
     const logged = written.flatMap(({ seq }) => (typeof seq === "number" ? [seq] : []));
     expect(logged).toEqual(events.map(({ seq }) => seq).slice(0, logged.length));
     expect(written.map(({ code }) => code)).toEqual(expect.arrayContaining(["started", "link_up", "log_level"]));
-    expect(await lab.server.status()).toMatchObject({ log_level: "info", log_lines_lost: 0 });
+    expect(await lab.server.status()).toMatchObject({ log_level: "warn", log_lines_lost: 0 });
   });
 
   test("that can't be written don't stop traffic, and are counted", async () => {

@@ -98,6 +98,11 @@ export class Log {
     return this.#sink.lost;
   }
 
+  /** Why the last line that was lost could not be written; undefined when none was. */
+  get error(): string | undefined {
+    return this.#sink.error;
+  }
+
   close(): void {
     this.#sink.close();
   }

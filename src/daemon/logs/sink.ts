@@ -27,10 +27,12 @@ export class Sink {
   #torn = false;
   written = 0;
   lost = 0;
+  /** Why the file could not be opened or the last lost line not be written. */
+  error: string | undefined;
 
   constructor(target: SinkTarget) {
     this.#target = target;
-    this.#fd = target.kind === "fd" ? target.fd : open(target.path);
+    this.#fd = target.kind === "fd" ? target.fd : this.#open(target.path);
   }
 
   /** Takes one line with its line feed. */
@@ -52,7 +54,7 @@ export class Sink {
   /** Opens a file anew. */
   reopen(): void {
     if (this.#target.kind !== "file") return;
-    const next = open(this.#target.path);
+    const next = this.#open(this.#target.path);
     // One that was moved away is better than none.
     if (next === undefined && this.#fd !== undefined && stillThere(this.#fd)) return;
     if (this.#fd !== undefined) closeSync(this.#fd);
@@ -87,6 +89,16 @@ export class Sink {
     }
   }
 
+  #open(path: string): number | undefined {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
+      return openSync(path, flags, fileMode);
+    } catch (error) {
+      this.error = messageOf(error);
+      return undefined;
+    }
+  }
+
   #count(what: "done" | "failed"): void {
     if (what === "done") this.written += 1;
     else this.lost += 1;
@@ -106,18 +118,14 @@ export class Sink {
         return { kind: "later", rest: at > 0 ? bytes.subarray(at) : line };
       }
       this.#torn ||= at > 0;
+      this.error = messageOf(error);
       return { kind: "failed" };
     }
   }
 }
 
-function open(path: string): number | undefined {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
-    return openSync(path, flags, fileMode);
-  } catch {
-    return undefined;
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether the path leads to the file that is open. */

@@ -15,6 +15,8 @@ export interface MetricsView {
   readonly drops: Readonly<Record<string, { readonly side: string; readonly count: number }>>;
   /** Refused handshakes and broken links by reason, those that never happened too. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Sessions refused by reason, those that never happened too. */
+  readonly sessionsRefused: Readonly<Record<string, number>>;
   /** Events by code, those that never happened too. */
   readonly events: Readonly<Record<string, number>>;
   readonly eventsSuppressed: number;

@@ -31,7 +31,19 @@ export interface ServerSession {
   expires: number;
 }
 
-export type RefusalReason = "denied" | "not_here" | "superseded" | "token_invalid" | "no_address";
+/** Why a peer with a good certificate gets no session: reasons of the registry, then those of the server around it. */
+export const sessionRefusals = [
+  "denied",
+  "not_here",
+  "superseded",
+  "token_invalid",
+  "no_address",
+  "stopping",
+  "internal",
+] as const;
+
+export type SessionRefusal = (typeof sessionRefusals)[number];
+export type RefusalReason = Exclude<SessionRefusal, "stopping" | "internal">;
 
 export type AdmissionOutcome =
   | {

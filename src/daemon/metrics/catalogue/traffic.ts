@@ -38,11 +38,14 @@ export const trafficMetrics: readonly Metric[] = [
   }),
   counter("links_opened_total", "Links that came to carry traffic.", ({ events }) => events["link_up"] ?? 0),
   counter("links_lost_total", "Links that carried traffic and ended.", ({ events }) => events["link_down"] ?? 0),
-  counter(
-    "sessions_refused_total",
-    "Peers with a good certificate that were refused a session.",
-    ({ events }) => events["session_refused"] ?? 0,
-  ),
+  labelled({
+    name: "sessions_refused_total",
+    type: "counter",
+    labels: ["reason"],
+    help: "Peers with a good certificate that got no session.",
+    bound: "7 reasons",
+    series: ({ sessionsRefused }) => Object.entries(sessionsRefused).map(([reason, count]) => [{ reason }, count]),
+  }),
   labelled({
     name: "handshakes_refused_total",
     type: "counter",
