@@ -99,6 +99,7 @@ describeNetns("breakers", () => {
     const unused = pair.other(await pair.current());
     expect(await client.ctl("open-breaker", unused, "--yes")).toMatchObject({ code: 0 });
     expect((await pair.breaker(unused)).state).toBe("forced-open");
+    expect((await client.ctl("health")).stdout).toContain(`breaker of ${unused} is forced-open`);
     expect(await client.ctl("reset-breaker")).toMatchObject({ code: 0 });
     expect((await pair.breaker(unused)).state).toBe("closed");
     for (const name of [first, second]) await client.ctl("open-breaker", name, "--yes", "--accept-risk");
@@ -109,6 +110,15 @@ describeNetns("breakers", () => {
     expect((await pair.breaker(first)).state).toBe("forced-open");
     expect(await client.ctl("reset-breaker", "--all")).toMatchObject({ code: 0 });
     for (const name of [first, second]) expect((await pair.breaker(name)).state).toBe("closed");
+    // Rules that are reloaded count at once.
+    for (const [mode, state] of [
+      ["observe", "observe"],
+      ["enforce", "closed"],
+    ]) {
+      await client.reconfigure({ circuit_breaker: { mode } });
+      expect(await client.ctl("reload", "--yes")).toMatchObject({ code: 0 });
+      expect((await pair.breaker(unused)).state).toBe(state);
+    }
     // Nothing of that ended the session.
     expect((await pair.events()).filter(({ code }) => code === "link_down")).toEqual([]);
   });
@@ -239,6 +249,7 @@ describeNetns("a server's own drain", () => {
     await pair.client.process.line(/peer_stopping/);
     expect((await pair.client.status()).state).toBe("degraded");
     expect(await server.ctl("ready", "--yes")).toMatchObject({ code: 0 });
+    expect((await server.events()).map(({ code }) => code)).toContain("drain_ended");
     await pair.client.ready();
     expect(await pair.current()).toBe(used);
     expect((await server.status()).state).toBe("ready");

@@ -22,6 +22,10 @@ describeNetns("nat", () => {
     const url = serviceUrl(service, "/stream?seconds=4&mbps=20");
     const transfer = cluster.use(startTransfer(cluster.client.namespace, url));
     await transfer.line(/"bytes":[1-9]/);
+    const told = await cluster.client.ctl("drain", used.name, "--dry-run");
+    expect(told.stdout).toMatch(
+      new RegExp(`would drain ${used.name}: 1 connection with .* to stay, ${spare.name} left`),
+    );
     expect(await cluster.client.ctl("drain", used.name, "--yes")).toMatchObject({ code: 0 });
     expect((await transferResult(transfer)).equal).toBe(true);
     expect((await cluster.places()).used.name).toBe(used.name);
