@@ -14,7 +14,7 @@ import type {
   ServiceFigures,
 } from "./engine/service-messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
-import { Rates } from "./monitor/rates.ts";
+import { type ClientAt, ServiceBook } from "./service-book.ts";
 import { check } from "./service/check.ts";
 import { isLocalFault } from "./service/connect.ts";
 import type { Names } from "./service/names.ts";
@@ -36,8 +36,7 @@ export interface ServiceControlParts {
   changed(): number;
   /** Resets the connections on an endpoint. */
   cut(service: string, endpoint: string): void;
-  /** Which client has an inner address. */
-  clientAt(address: string): { readonly identity: string; readonly session: string } | undefined;
+  readonly clientAt: ClientAt;
 }
 
 interface Endpoint extends BackendSettings {
@@ -54,24 +53,20 @@ type Listening =
 export class ServiceControl {
   readonly #parts: ServiceControlParts;
   readonly #backends: Backends<Endpoint>;
-  readonly #rates = new Rates<"total" | number>();
+  readonly #book: ServiceBook;
   readonly #checks = new Set<() => void>();
   /** The message that tells the data thread of an endpoint's admin state. */
   readonly #toldBy = new Map<string, number>();
   #settings: ServiceSettings;
   #listening: Listening = { kind: "starting" };
-  #figures: ServiceFigures | undefined;
-  #connections: readonly ServiceConnectionFigures[] = [];
-  #reportedAt: Millis = Number.NEGATIVE_INFINITY;
   /** Endpoints that were measured: the first time tells only how cold both ends are. */
   readonly #measuredOnce = new Set<string>();
-  /** The newest message of ours that the figures come after. */
-  #reportSeq = 0;
 
   constructor(settings: ServiceSettings, parts: ServiceControlParts) {
     this.#parts = parts;
     this.#settings = settings;
     const { clock } = parts;
+    this.#book = new ServiceBook(clock);
     const random = Math.random;
     this.#backends = new Backends(endpointsOf(settings), {
       service: settings.name,
@@ -170,15 +165,7 @@ export class ServiceControl {
   }
 
   reported(seq: number, figures: ServiceFigures, connections: readonly ServiceConnectionFigures[]): void {
-    const now = this.#parts.clock.now();
-    for (const { id } of this.#connections) if (!connections.some((one) => one.id === id)) this.#rates.forget(id);
-    this.#figures = figures;
-    this.#connections = connections;
-    this.#reportSeq = seq;
-    if (now - this.#reportedAt < 500) return;
-    this.#reportedAt = now;
-    this.#rates.sample("total", now, figures.rx_bytes, figures.tx_bytes);
-    for (const { id, rx_bytes, tx_bytes } of connections) this.#rates.sample(id, now, rx_bytes, tx_bytes);
+    this.#book.report(seq, figures, connections);
   }
 
   /** Once a second. */
@@ -197,7 +184,6 @@ export class ServiceControl {
   row(): Service {
     const { name, listen, strategy, max_connections } = this.#settings;
     const rows = this.backends();
-    const figures = this.#figures;
     const state = this.#listening;
     return {
       name,
@@ -207,43 +193,14 @@ export class ServiceControl {
       strategy,
       endpoints_up: rows.filter(({ operational }) => operational === "up").length,
       endpoints_total: rows.length,
-      connections: figures?.connections ?? 0,
       max_connections: max_connections ?? null,
-      waiting: figures?.waiting ?? 0,
-      warm: figures?.warm ?? 0,
-      accepted: figures?.accepted ?? 0,
-      refused: figures?.refused ?? 0,
-      retried: figures?.retried ?? 0,
-      failed: figures?.failed ?? 0,
-      rx_bytes: figures?.rx_bytes ?? 0,
-      tx_bytes: figures?.tx_bytes ?? 0,
-      ...this.#rates.get("total"),
+      ...this.#book.columns(),
     };
   }
 
   connections(): Connection[] {
     const admin = new Map(this.backends().map((row) => [row.name, row.admin]));
-    return this.#connections.map((one) => {
-      const backend = one.endpoint === undefined ? "" : `${this.name}/${one.endpoint}`;
-      const client = this.#parts.clientAt(one.address);
-      const active = admin.get(backend) === "drain" ? "draining" : "active";
-      return {
-        id: serviceConnectionId(one.id),
-        kind: "service",
-        identity: client?.identity ?? "",
-        session: client?.session ?? "",
-        backend,
-        remote: formatHostPort({ host: one.address, port: one.port }),
-        inner: [one.address],
-        state: one.state === "active" ? active : "connecting",
-        since_seconds: Math.round(one.age / 1000),
-        rx_bytes: one.rx_bytes,
-        tx_bytes: one.tx_bytes,
-        ...this.#rates.get(one.id),
-        rtt_ms: null,
-        limited_by: limitedBy(one),
-      };
-    });
+    return this.#book.connections(this.#parts.clientAt, admin);
   }
 
   backends(): Backend[] {
@@ -309,30 +266,12 @@ export class ServiceControl {
   }
 
   #usage(backend: string): Usage {
-    const short = this.#short(backend);
-    const reported = this.#figures?.endpoints[short] ?? 0;
-    // Until the data thread has heard of a drain, a connection may be on its way there that no figure has.
-    const unheard = (this.#toldBy.get(backend) ?? 0) > this.#reportSeq;
-    const bps = this.#connections
-      .filter(({ endpoint }) => endpoint === short)
-      .map(({ id }) => this.#rates.get(id))
-      .reduce((sum, { rx_bps, tx_bps }) => sum + rx_bps + tx_bps, 0);
-    return { connections: unheard ? Math.max(1, reported) : reported, bps, current: false };
+    return this.#book.usage(this.#short(backend), this.#toldBy.get(backend) ?? 0);
   }
 
   #short(backend: string): string {
     return backend.slice(this.name.length + 1);
   }
-}
-
-/** Public id of a service's connection, as `ctl connections` shows it. */
-export function serviceConnectionId(id: number): string {
-  return `s${id}`;
-}
-
-function limitedBy({ limited, stalled }: ServiceConnectionFigures): Connection["limited_by"] {
-  if (limited) return "bucket";
-  return stalled ? "peer_window" : "nothing";
 }
 
 function endpointsOf({ name, endpoints }: ServiceSettings): Endpoint[] {

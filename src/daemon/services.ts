@@ -7,7 +7,8 @@ import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { PublishedService, ServiceEvent } from "./engine/service-messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
-import { ServiceControl, type ServiceControlParts, serviceConnectionId } from "./service-control.ts";
+import { serviceConnectionId } from "./service-book.ts";
+import { ServiceControl, type ServiceControlParts } from "./service-control.ts";
 import { Names } from "./service/names.ts";
 
 export interface ServicesParts {

@@ -127,6 +127,23 @@ test("failed connects open the breaker: the endpoint is published as not admitte
   expect(endpoint("a").admits).toBe(false);
 });
 
+test("an endpoint that answers slowly gets less, the others their full weight", () => {
+  for (let second = 0; second < 30; second++) {
+    for (const [endpoint, took] of [
+      ["a", 200],
+      ["b", 2],
+    ] as const) {
+      services.onEvent({ type: "service_calls", service: "web", calls: [{ endpoint, took, failure: undefined }] });
+    }
+    clock.advance(1000);
+    services.adjustWeights();
+  }
+  services.settleBreakers();
+  expect(endpoint("a").weight).toBeCloseTo(1);
+  expect(endpoint("b").weight).toBe(1);
+  expect(row("web/a")).toMatchObject({ weight: 4, effective_weight: 1, rtt_ms: 200 });
+});
+
 test("our own limits count against no endpoint", () => {
   calls("a", 10, "local_limit");
   expect(row("web/a")).toMatchObject({ breaker: "closed", operational: "starting", last_error: "local_limit" });
