@@ -302,6 +302,17 @@ export class Backends<S extends BackendSettings> {
     return this.#entries.map((entry) => rowOf(entry, usage(entry.settings.name), rules, clock.now()));
   }
 
+  /** Backends that should serve and do not, or whose last calls and checks failed. */
+  backendAlerts(): Alert[] {
+    return this.#entries
+      .filter(({ check, admin }) => admin !== "maint" && (check.kind === "down" || check.failures > 0))
+      .map(({ settings, check, lastError }) => ({
+        code: check.kind === "down" ? "backend_down" : "backend_failing",
+        severity: "warning",
+        message: `${settings.name} ${check.kind === "down" ? "is down" : "fails"}${lastError === undefined ? "" : `: ${lastError}`}`,
+      }));
+  }
+
   /** Breakers that let not everything through. */
   breakerAlerts(): Alert[] {
     return this.breakerRows()
@@ -454,6 +465,8 @@ export class Backends<S extends BackendSettings> {
       this.#parts.service !== undefined ||
       check.kind === "down" ||
       check.kind === "stopping" ||
+      // What is believed of it is in doubt.
+      check.failures > 0 ||
       state === "half-open" ||
       this.#isPreferred(entry, current);
     if (admin === "maint" || entry.probe !== undefined || settings.name === current || !wanted) return;

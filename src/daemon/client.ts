@@ -212,7 +212,7 @@ export class ClientRole implements Role {
   }
 
   alerts(): Alert[] {
-    const alerts = this.#backends.breakerAlerts();
+    const alerts = [...this.#backends.backendAlerts(), ...this.#backends.breakerAlerts()];
     if (this.ready) return alerts;
     const error = this.#connector.lastError;
     const message = `no link to any server${error === undefined ? "" : ` (${error})`}`;

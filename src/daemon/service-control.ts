@@ -212,7 +212,7 @@ export class ServiceControl {
   }
 
   alerts(): Alert[] {
-    const alerts = this.#backends.breakerAlerts();
+    const alerts = [...this.#backends.backendAlerts(), ...this.#backends.breakerAlerts()];
     const { state, error } = this.row();
     if (state === "down") {
       alerts.unshift({
