@@ -71,13 +71,13 @@ describeNetns("metrics of real daemons", () => {
     await lab.start();
     const status = await lab.server.status();
     expect(status.state).toBe("ready");
-    expect(status.alerts).toMatchObject([{ code: "metrics_unavailable" }]);
+    expect(status.alerts.map(({ code }) => code)).toContain("metrics_unavailable");
     expect((await lab.server.ctl("health")).code).toBe(1);
     await lab.server.reconfigure({ monitoring: { prometheus: { port: 9091 } } });
     expect((await lab.server.ctl("reload", "--yes")).code).toBe(0);
     const { text } = await get(lab.server.namespace, "/metrics", 9091);
     expect(sampleOf(text, 'sssonector_reloads_total{result="applied"}')).toBe(1);
     expect(sampleOf(text, "sssonector_reload_ok")).toBe(1);
-    expect((await lab.server.status()).alerts).toEqual([]);
+    expect((await lab.server.status()).alerts.map(({ code }) => code)).not.toContain("metrics_unavailable");
   });
 });

@@ -23,12 +23,12 @@ describeNetns("top talkers", () => {
       return JSON.parse((await lab.server.ctl("top-talkers", "--json")).stdout) as TopTalkers;
     };
     await expect
-      .poll(async () => (await top()).identities.map(({ name }) => name), { timeout: 5_000 })
+      .poll(async () => (await top()).identities.map(({ name }) => name), { timeout: 20_000 })
       .toEqual(["laptop-ann", "laptop-ben"]);
     expect((await top()).identities[0]?.tx_bytes).toBeGreaterThan(bytes);
     // From a sample, which comes once a second.
     await expect
-      .poll(async () => (await top()).destinations[0]?.tx_bytes ?? 0, { timeout: 5_000 })
+      .poll(async () => (await top()).destinations[0]?.tx_bytes ?? 0, { timeout: 20_000 })
       .toBeGreaterThan(0.9 * bytes);
     const [first] = (await top()).destinations;
     expect(first?.name).toBe(service);

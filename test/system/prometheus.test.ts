@@ -56,7 +56,7 @@ describeNetns("Debian's Prometheus", () => {
     expect(await ping(client.namespace, lab.inner, 50)).toMatchObject({ received: 50 });
     const now = sampleOf((await get(namespace, "/metrics")).text, received);
     await expect
-      .poll(async () => Number((await query(received))[0]?.value[1]), { timeout: 10_000, interval: 500 })
+      .poll(async () => Number((await query(received))[0]?.value[1]), { timeout: 30_000, interval: 500 })
       .toBeGreaterThanOrEqual(now);
     expect((await query("up"))[0]).toMatchObject({ metric: { job: "sssonector" }, value: [expect.any(Number), "1"] });
     expect(await query('sssonector_state{state="ready"} == 1')).toHaveLength(1);
