@@ -156,6 +156,32 @@ describe("an access list", () => {
     expect(judged("allow any", "deny any udp 53")).toBe(true);
   });
 
+  it.each([
+    ["loose source route", [131, 7, 4, 10, 30, 0, 1, 0], false],
+    ["strict source route behind others", [1, 1, 137, 3, 4, 0, 0, 0], false],
+    ["options that make no sense", [7, 1, 131, 0, 0, 0, 0, 0], false],
+    ["an option that runs out of the header", [7, 9, 0, 0, 0, 0, 0, 0], false],
+    ["record route", [7, 7, 4, 0, 0, 0, 0, 0], true],
+    ["padding in front of what is no option", [0, 131, 3, 4, 0, 0, 0, 0], true],
+  ])("of IPv4 with %s: %j", (_what, options, permitted) => {
+    const bytes = packet("10.8.0.2", "10.20.0.1");
+    const routed = Buffer.concat([bytes.subarray(0, 20), Buffer.from(options), bytes.subarray(20)]);
+    routed.writeUInt8(0x47, 0);
+    routed.writeUInt16BE(routed.length, 2);
+    expect(compileAcl([rule("allow any")])?.permits(routed, 0, routed.length)).toBe(permitted);
+  });
+
+  it.each([
+    [1, false],
+    [0, true],
+  ])("of IPv6 with a routing header that has %d segments left: %s", (left, permitted) => {
+    const bytes = packet("fd00:8::2", "fd00::1");
+    const routed = Buffer.concat([bytes.subarray(0, 40), Buffer.of(17, 0, 4, left, 0, 0, 0, 0), bytes.subarray(40)]);
+    routed.writeUInt8(43, 6);
+    routed.writeUInt16BE(routed.length - 40, 4);
+    expect(compileAcl([rule("allow any")])?.permits(routed, 0, routed.length)).toBe(permitted);
+  });
+
   it("refuses a first fragment that is too short to show its port", () => {
     const bytes = Buffer.from(packet("10.8.0.2", "10.20.0.1").subarray(0, 22));
     bytes.writeUInt16BE(22, 2);

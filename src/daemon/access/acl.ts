@@ -3,6 +3,7 @@ import { u16, u32 } from "../packet/bytes.ts";
 import type { FilterRule, PacketFilter } from "../packet/filter.ts";
 import {
   isLaterFragment,
+  isSourceRouted,
   locateTransport,
   protocolIcmp,
   protocolIcmpv6,
@@ -41,7 +42,8 @@ class Acl implements PacketFilter {
   permits(bytes: Uint8Array, at: number, length: number): boolean {
     const { numbers, stride, destination } = bytes[at]! >>> 4 === 4 ? this.#v4 : this.#v6;
     const transport = locateTransport(bytes, at, length);
-    if (transport < 0) return false;
+    // Its destination is not where it ends.
+    if (transport < 0 || isSourceRouted(transport)) return false;
     const protocol = transportProtocol(transport);
     const offset = transportOffset(transport);
     const shown = !isLaterFragment(transport) && offset + 4 <= length;

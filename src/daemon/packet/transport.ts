@@ -2,7 +2,7 @@ import { u16, u32 } from "./bytes.ts";
 
 /**
  * Where the transport header of a packet lies, in one number so that nothing is allocated:
- * bits 0–15 offset in the packet, 16–23 protocol, 24 a fragment, 25 a fragment that is not the first.
+ * bits 0–15 offset in the packet, 16–23 protocol, 24 a fragment, 25 a fragment that is not the first, 26 source-routed.
  */
 export type Transport = number;
 
@@ -25,6 +25,12 @@ const destinationOptions = 60;
 const mostExtensions = 8;
 const fragmentBit = 1 << 24;
 const laterFragmentBit = 1 << 25;
+const routedBit = 1 << 26;
+/** IPv4 options of a single byte, and those that name further hops (RFC 791). */
+const endOfOptions = 0;
+const noOperation = 1;
+const looseRoute = 131;
+const strictRoute = 137;
 
 export function transportOffset(transport: Transport): number {
   return transport & 0xffff;
@@ -44,6 +50,11 @@ export function isLaterFragment(transport: Transport): boolean {
   return (transport & laterFragmentBit) !== 0;
 }
 
+/** The packet goes on from its destination to another one that it names itself. */
+export function isSourceRouted(transport: Transport): boolean {
+  return (transport & routedBit) !== 0;
+}
+
 /**
  * Finds the transport header of the IPv4 or IPv6 packet of `length` bytes at `at`, whose IP header lies inside
  * `length`. Returns malformed or routingHeader0 instead where there is none.
@@ -58,7 +69,25 @@ function locateInIpv4(bytes: Uint8Array, at: number, length: number): Transport 
   const header = (bytes[at]! & 0x0f) * 4;
   if (header < 20 || header > length) return malformed;
   const fragmentField = u16(bytes, at + 6);
-  return header | (bytes[at + 9]! << 16) | fragmentBits(fragmentField & 0x1fff, fragmentField & 0x2000);
+  const routed = header > 20 && hasRouteOption(bytes, at + 20, at + header) ? routedBit : 0;
+  return header | (bytes[at + 9]! << 16) | routed | fragmentBits(fragmentField & 0x1fff, fragmentField & 0x2000);
+}
+
+function hasRouteOption(bytes: Uint8Array, at: number, end: number): boolean {
+  for (let option = at; option < end; ) {
+    const kind = bytes[option]!;
+    if (kind === looseRoute || kind === strictRoute) return true;
+    if (kind === endOfOptions) return false;
+    if (kind === noOperation) {
+      option += 1;
+      continue;
+    }
+    const length = option + 1 < end ? bytes[option + 1]! : 0;
+    // Who knows how others read options that make no sense.
+    if (length < 2 || option + length > end) return true;
+    option += length;
+  }
+  return false;
 }
 
 function locateInIpv6(bytes: Uint8Array, at: number, length: number): Transport {
@@ -71,6 +100,8 @@ function locateInIpv6(bytes: Uint8Array, at: number, length: number): Transport 
     if (offset + 8 > length) return malformed;
     const header = at + offset;
     if (protocol === routing && bytes[header + 2] === 0) return routingHeader0;
+    // Segments left.
+    if (protocol === routing && bytes[header + 3] !== 0) bits |= routedBit;
     if (protocol === fragment) {
       const field = u16(bytes, header + 2);
       bits |= fragmentBits(field >>> 3, field & 1);
