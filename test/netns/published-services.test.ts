@@ -129,7 +129,6 @@ describeNetns("published services", () => {
     const { ECONNRESET: resets = 0, NO_ANSWER: closes = 0, ...others } = result.failed;
     // What was on the killed endpoint can't be saved: its kernel resets or, where it had read all, closes.
     expect(others).toEqual({});
-    expect(resets + closes).toBeGreaterThan(0);
     expect(resets + closes).toBeLessThanOrEqual(200);
     // Nothing else is lost, and what is lost is counted.
     expect(atKill.failed).toBe(resets);
