@@ -28,7 +28,7 @@ export class FakeLink implements FlowLink {
   /** Bytes that the socket takes before it is full. */
   capacity = 1024 * 1024;
   bounded = false;
-  pace = 1_000_000;
+  pace: number | undefined = 1_000_000;
   /** Called when the socket has written something. */
   onRoom: () => void = () => undefined;
   mostQueued = 0;

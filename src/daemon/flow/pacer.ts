@@ -1,7 +1,7 @@
 import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 
 /** idle: nothing waits, or nothing can go before somebody calls wake; sent: more may go; else when to come again. */
-export type Release = "idle" | "sent" | { readonly again: Millis };
+export type Release = "idle" | "sent" | { readonly again: Millis; readonly sent: boolean };
 
 /** Something that sends what it holds in turns. */
 export interface Paced {
@@ -17,7 +17,7 @@ export class Pacer {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** In the order of their turns. */
   readonly #ready = new Set<Paced>();
-  /** Those who must wait, in the order in which they began to. */
+  /** Those who must wait, in the order of their turns. */
   readonly #asleep = new Map<Paced, Millis>();
   #stopped = false;
   #timer: { readonly at: Millis; readonly timer: Timer } | undefined;
@@ -45,14 +45,18 @@ export class Pacer {
   run(): void {
     if (this.#ready.size === 0 || this.#stopped) return;
     const now = this.#clock.now();
+    const served: [Paced, Millis][] = [];
     // Who has sent goes to the end, which the walk comes to as well.
     for (const paced of this.#ready) {
       this.#ready.delete(paced);
       const release = paced.release(now);
       if (release === "idle") continue;
       if (release === "sent") this.#ready.add(paced);
+      else if (release.sent) served.push([paced, release.again]);
       else this.#sleep(paced, release.again, now);
     }
+    // Behind those who found nothing left: what several share goes round.
+    for (const [paced, again] of served) this.#sleep(paced, again, now);
   }
 
   /** For good. */

@@ -9,8 +9,8 @@ export interface FlowLink extends SessionLink {
   readonly room: number;
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
   readonly bounded: boolean;
-  /** Bytes a millisecond that its path carries, as far as is known. */
-  readonly pace: number;
+  /** Bytes a millisecond that its path carries; undefined until that is known. */
+  readonly pace: number | undefined;
   /** Takes whole frames: `units` of them, `innerBytes` of IP packets. `bytes` stay untouched until given back. */
   send(bytes: Uint8Array, units: number, innerBytes: number, lender: Lender | undefined): void;
 }

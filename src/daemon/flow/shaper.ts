@@ -53,6 +53,8 @@ export class Shaper implements Paced {
     const piece = this.#piece(link);
     this.#queue.quantum = Math.max(smallestPiece, Math.min(largestPiece, piece.bytes));
     this.#queue.pace = piece.bytes;
+    // What waits at the start of a link may only wait for its first measurement.
+    this.#queue.patient = this.path === undefined && link.pace === undefined;
     toWait(unit, this.#session.peer, piece, (item) => {
       this.#budget.used += item.frame.length;
       this.#queue.limit = Math.min(mostQueued, this.#queue.bytes + this.#budget.limit - this.#budget.used + item.bytes);
@@ -72,7 +74,7 @@ export class Shaper implements Paced {
       const wait = this.path?.wait(now) ?? 0;
       if (wait > 0) {
         this.#handlers.waited(this.#session, "bucket");
-        return { again: now + wait };
+        return { again: now + wait, sent: turn > 0 };
       }
       const item = this.#queue.dequeue(now, this.#mayGo);
       if (item === undefined) {
@@ -108,7 +110,7 @@ export class Shaper implements Paced {
 
   /** A millisecond of what passes. */
   #piece(link: FlowLink): PieceSize {
-    const pace = link.bounded ? link.pace : Number.POSITIVE_INFINITY;
+    const pace = (link.bounded ? link.pace : undefined) ?? Number.POSITIVE_INFINITY;
     const { path } = this;
     if (path === undefined) return { bytes: pace, packets: Number.POSITIVE_INFINITY };
     return { bytes: Math.min(pace, path.perMilli("bytes")), packets: path.perMilli("packets") };

@@ -42,6 +42,8 @@ export class FairQueue<T extends Queued> {
   quantum = 1514;
   /** Bytes a millisecond at which it is emptied, as far as is known: a packet's own time is no standing delay. */
   pace: number = Number.POSITIVE_INFINITY;
+  /** Nothing is too late: how fast it can be emptied is not known. */
+  patient = false;
   /** Bytes that may wait; the owner may change it. */
   limit: number;
   bytes = 0;
@@ -129,7 +131,7 @@ export class FairQueue<T extends Queued> {
         return undefined;
       }
       // What is left when it goes decides: the last packets of a flow are never dropped.
-      const drop = flow.codel.drops(now - first.since, flow.bytes - first.bytes, this.pace, now);
+      const drop = !this.patient && flow.codel.drops(now - first.since, flow.bytes - first.bytes, this.pace, now);
       const item = this.#shift(flow);
       if (!drop) return item;
       this.#dropped(item, "queue_delay");

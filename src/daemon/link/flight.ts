@@ -3,8 +3,8 @@ import type { Millis } from "../../shared/clock.ts";
 /** How many bytes may be on their way into a link's socket, and what that was learned from. */
 export interface Flight {
   readonly bytes: number;
-  /** Bytes a millisecond that the peer acknowledged lately; what was sent when that was less than could have been. */
-  readonly pace: number;
+  /** Bytes a millisecond that the peer acknowledged while there was always more to send; undefined until then. */
+  readonly pace: number | undefined;
   readonly acknowledged: number;
   readonly at: Millis;
   readonly busy: boolean;
@@ -31,7 +31,7 @@ export const shortestSample: Millis = 20;
 const slowerAfter: Millis = 100;
 
 export function flightStart(now: Millis): Flight {
-  return { bytes: firstFlight, pace: largestFlight / flightTime, acknowledged: 0, at: now, busy: false };
+  return { bytes: firstFlight, pace: undefined, acknowledged: 0, at: now, busy: false };
 }
 
 /**
@@ -42,7 +42,7 @@ export function flightStep(flight: Flight, sample: FlightSample): Flight {
   const elapsed = sample.now - flight.at;
   if (elapsed < shortestSample) return flight;
   const pace = (sample.acknowledged - flight.acknowledged) / elapsed;
-  const faster = pace > flight.pace;
+  const faster = pace > (flight.pace ?? largestFlight / flightTime);
   const slower = flight.busy && sample.busy;
   if (!faster && slower && elapsed < slowerAfter) return flight;
   const { now: at, acknowledged, busy } = sample;

@@ -159,8 +159,8 @@ export class Link {
     return isBounded(this.#flight);
   }
 
-  /** Bytes a millisecond that its path carries, as far as is known. */
-  get pace(): number {
+  /** Bytes a millisecond that its path carries; undefined until that is known. */
+  get pace(): number | undefined {
     return this.#flight.pace;
   }
 

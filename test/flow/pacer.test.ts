@@ -1,0 +1,80 @@
+import { beforeEach, expect, it } from "vitest";
+import { Pacer, type Paced, type Release } from "../../src/daemon/flow/pacer.ts";
+import { FakeClock } from "../fakes/clock.ts";
+
+let clock: FakeClock;
+let pacer: Pacer;
+let turns: string[];
+
+beforeEach(() => {
+  clock = new FakeClock({ now: 1000 });
+  pacer = new Pacer(clock);
+  turns = [];
+});
+
+/** Answers its turns in this order, then with "idle". */
+function paced(name: string, ...answers: Release[]): Paced {
+  return {
+    release(now) {
+      turns.push(`${name}@${now - 1000}`);
+      return answers.shift() ?? "idle";
+    },
+  };
+}
+
+it("gives turns one after the other until nobody has more", () => {
+  for (const one of [paced("a", "sent", "sent"), paced("b"), paced("c", "sent")]) pacer.add(one);
+  pacer.run();
+  expect(turns).toEqual(["a@0", "b@0", "c@0", "a@0", "c@0", "a@0"]);
+  pacer.run();
+  expect(turns).toHaveLength(6);
+});
+
+it("comes again when the first has waited, at the timers' resolution, and sleeps otherwise", () => {
+  for (const one of [
+    paced("a", { again: 1010, sent: true }),
+    paced("b", { again: 1000.2, sent: true }, { again: 1004, sent: true }),
+  ])
+    pacer.add(one);
+  pacer.run();
+  expect(clock.pending).toBe(1);
+  clock.advance(50);
+  expect(turns).toEqual(["a@0", "b@0", "b@1", "b@4", "a@10"]);
+  expect(clock.pending).toBe(0);
+});
+
+it("who waits is not asked again because it got more, but when it is woken", () => {
+  const one = paced("a", { again: 1100, sent: true }, "idle");
+  pacer.add(one);
+  pacer.run();
+  pacer.add(one);
+  pacer.run();
+  expect(turns).toEqual(["a@0"]);
+  pacer.wake(one);
+  pacer.run();
+  expect(turns).toEqual(["a@0", "a@0"]);
+  clock.advance(200);
+  expect(turns).toHaveLength(2);
+});
+
+const sent = (again: number): Release => ({ again, sent: true });
+const nothing = (again: number): Release => ({ again, sent: false });
+
+it("who got nothing goes before who has sent, when both wait for the same", () => {
+  pacer.add(paced("a", sent(1001), nothing(1002), sent(1003)));
+  pacer.add(paced("b", nothing(1001), sent(1002), nothing(1003)));
+  pacer.run();
+  clock.advance(5);
+  expect(turns).toEqual(["a@0", "b@0", "b@1", "a@1", "a@2", "b@2", "b@3", "a@3"]);
+});
+
+it("stops, and asks nobody who is forgotten", () => {
+  const gone = paced("gone", { again: 1001, sent: true });
+  const kept = paced("kept", { again: 1002, sent: true });
+  for (const one of [gone, kept]) pacer.add(one);
+  pacer.run();
+  pacer.forget(gone);
+  pacer.stop();
+  clock.advance(100);
+  expect([turns.length, clock.pending]).toEqual([2, 0]);
+});
