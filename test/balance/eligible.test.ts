@@ -189,4 +189,10 @@ describe("the one that just failed", () => {
     expect(names([backend("a"), backend("b", { operational: "down" })], { avoid: "a" })).toBe("healthy a");
     expect(names([backend("a")], { avoid: "a" })).toBe("healthy a");
   });
+
+  test("in a panic, too, another one comes first", () => {
+    const [one, other] = [backend("a", { operational: "stopping" }), backend("b", { operational: "stopping" })];
+    expect(names([one, other], { avoid: "a" })).toBe("panic b");
+    expect(names([one], { avoid: "a" })).toBe("panic a");
+  });
 });

@@ -32,7 +32,7 @@ export interface EligibleOptions {
   readonly admits: Admits;
   /** Unsigned 32-bit hash of what is placed; decides who overflows from a level. */
   readonly flow: number;
-  /** A backend that just failed: used only when no other is eligible. */
+  /** A backend that just failed, or that is to be left: used only when no other is eligible. */
   readonly avoid?: string | undefined;
 }
 
@@ -59,10 +59,10 @@ export function exclusion(backend: Backend, admits: Admits): Exclusion | undefin
 }
 
 export function eligible<B extends Backend>(backends: readonly B[], options: EligibleOptions): Eligible<B> {
-  const healthy = healthyLevel(backends, options);
+  const healthy = healthyLevel(backends, options) ?? healthyLevel(backends, { ...options, avoid: undefined });
   if (healthy !== undefined) return { kind: "healthy", backends: healthy };
-  if (options.avoid !== undefined) return eligible(backends, { ...options, avoid: undefined });
-  const spare = panicLevel(backends, options.admits, "down") ?? panicLevel(backends, options.admits, "stopping");
+  const others = backends.filter(({ name }) => name !== options.avoid);
+  const spare = panicLevel(others, options.admits) ?? panicLevel(backends, options.admits);
   return spare === undefined ? { kind: "none" } : { kind: "panic", backends: spare };
 }
 
@@ -98,12 +98,10 @@ function capacityOf(level: readonly Backend[], healthy: readonly Backend[]): num
   return Math.min(1, (overProvisioning * there) / meant);
 }
 
-function panicLevel<B extends Backend>(
-  backends: readonly B[],
-  admits: Admits,
-  reason: Exclusion,
-): readonly B[] | undefined {
-  return byPriority(backends.filter((backend) => exclusion(backend, admits) === reason))[0];
+/** One that is about to stop comes after those that are down: it refuses, until it is back. */
+function panicLevel<B extends Backend>(backends: readonly B[], admits: Admits): readonly B[] | undefined {
+  const excluded = (reason: Exclusion): B[] => backends.filter((backend) => exclusion(backend, admits) === reason);
+  return byPriority(excluded("down"))[0] ?? byPriority(excluded("stopping"))[0];
 }
 
 function byPriority<B extends Backend>(backends: readonly B[]): B[][] {

@@ -56,7 +56,7 @@ export interface ConnectorParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly memory: SessionMemory;
-  /** Which server to try; `avoid` has just failed, `keep` is the one in use when only its link is to be replaced. */
+  /** Which server to try; `avoid` has just failed or is to be left, `keep` is the one in use when only its link is to be replaced. */
   choose(avoid: string | undefined, keep: string | undefined): Choice;
   /** Whether a server other than this one could be tried now. */
   hasAlternative(endpoint: Endpoint): boolean;
@@ -299,7 +299,10 @@ export class Connector {
   }
 
   async #begin(): Promise<void> {
-    const choice = this.#parts.choose(this.#avoid, this.#renew ? this.#up?.endpoint.name : undefined);
+    const current = this.#up?.endpoint.name;
+    // Whoever leaves a server wants any other first.
+    const avoid = this.#avoid ?? (this.#renew ? undefined : current);
+    const choice = this.#parts.choose(avoid, this.#renew ? current : undefined);
     if (choice.kind === "none") {
       // The link in use is better than none.
       if (this.#up !== undefined) return;
