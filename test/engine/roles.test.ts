@@ -80,6 +80,15 @@ describe("a reload of a server", () => {
     expect(server.role.sessions()).toMatchObject([{ links: 1, epoch: 1 }]);
   });
 
+  it("keeps an address for the identity that it is fixed for since", async () => {
+    const server = await serve();
+    const reserved = "access: {default: allow, identities: [{name: carol, address: 10.8.1.1}]}";
+    server.role.reload(serverSettings(reserved));
+    const ann = await client("ann");
+    await ann.told("link_up");
+    expect(ann.role.inner[0]).toBe("10.8.1.2");
+  });
+
   it("ends the sessions of identities that may come in no more", async () => {
     const server = await serve();
     const ann = await client("ann");
