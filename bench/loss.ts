@@ -50,8 +50,10 @@ interface IperfReport {
 type Contender = (lab: Lab, client: DaemonProcess) => Promise<string>;
 
 const fourLinks = "sssonector, 4 links";
+/** So that nothing of the tunnel's start is left when the flows begin. */
+const settleMillis = 2000;
 /** Far above what is reached, so that the loss decides and not a queue. */
-const wire = { rate_bits: 200e6, queue_bytes: 2 * 1024 ** 2 };
+const wire = { rate_bits: 1e9, queue_bytes: 4 * 1024 ** 2 };
 
 function ownTunnel(links: number): Contender {
   return async (lab, client) => {
@@ -91,6 +93,7 @@ async function measure(contender: Contender, seed: number, { loss, rtt, congesti
   for (const { namespace } of [lab.server, client])
     await namespace.run("sysctl", "-qw", `net.ipv4.tcp_congestion_control=${congestion}`);
   const address = await contender(lab, client);
+  await delay(settleMillis);
   const up = await iperf(lab, client.namespace, address, seconds);
   const down = await iperf(lab, client.namespace, address, seconds, "-R");
   const { a_to_b, b_to_a } = await link.report();
