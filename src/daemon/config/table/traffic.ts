@@ -38,7 +38,10 @@ export const resources: Setting[] = [
       ...live,
     },
   ),
-  value("pool.max_size", whole(1, 1000), "The most of them while several flows move data.", { default: 4, ...live }),
+  value("pool.max_size", whole(1, 1000), "The most of them while several flows move data, below 500 Mbit/s.", {
+    default: 4,
+    ...live,
+  }),
   value(
     "pool.idle_timeout",
     duration(second, day),
