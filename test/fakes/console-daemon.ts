@@ -1,6 +1,6 @@
 /**
- * A daemon to look at: `node test/fakes/console-daemon.ts SOCKET [CONNECTIONS]` serves the real control channel over
- * made-up traffic that moves once a second, until it is stopped. Prints `ready`, then `kicked ID` for each kick and
+ * A daemon to look at: `node test/fakes/console-daemon.ts SOCKET [CONNECTIONS [HZ]]` serves the real control channel over
+ * made-up traffic that moves once a second, or HZ times, until it is stopped. Prints `ready`, then `kicked ID` for each kick and
  * `KIND BACKEND` for each act on a backend or its breaker.
  */
 import type { BackendAction } from "../../src/daemon/control/backend.ts";
@@ -18,7 +18,7 @@ import type {
 import { FakeControlBackend } from "./control-backend.ts";
 import { aBackend, aBreaker, aConnection, anEvent, aSession, aSnapshot, aStatus } from "./snapshot.ts";
 
-const [socketPath = "/tmp/console-daemon.sock", many = "12"] = process.argv.slice(2);
+const [socketPath = "/tmp/console-daemon.sock", many = "12", hz = "1"] = process.argv.slice(2);
 const people = [
   "laptop-ann",
   "laptop-bob",
@@ -174,7 +174,7 @@ const server = await startControlServer(
   { backend, clock: systemClock, credentials: () => ({ pid: 1, uid: 0, gid: 0 }) },
   { socketPath, group: "root", operators: [] },
 );
-systemClock.every(1000, () => {
+systemClock.every(1000 / Number(hz), () => {
   for (const { target } of backend.kicked.slice(seen)) {
     gone = new Set([...gone, target]);
     process.stdout.write(`kicked ${target}\n`);
@@ -182,7 +182,7 @@ systemClock.every(1000, () => {
   seen = backend.kicked.length;
   for (const action of backend.acts.slice(noted)) note(action);
   noted = backend.acts.length;
-  backend.set(snapshot(Math.floor((Date.now() - started) / 1000)));
+  backend.set(snapshot(Math.floor(((Date.now() - started) * Number(hz)) / 1000) / Number(hz)));
 });
 process.once("SIGTERM", () => void server[Symbol.asyncDispose]().then(() => process.exit(0)));
 process.stdout.write("ready\n");

@@ -111,7 +111,7 @@ test("a paste is ignored", async () => {
 test("draws every size whole", async () => {
   for (const [columns, rows, wanted] of [
     [160, 50, /losses[^]*LAST 60 s/],
-    [60, 12, /1 Connections 40 +2 ▲ +4/],
+    [60, 12, /1 Connections 40 +2 ▲ +3/],
     [40, 8, /40 connections/],
     [120, 40, /╭─ sent [^]*REMOTE/],
     [80, 24, /^ rx .*\n tx .*/m],

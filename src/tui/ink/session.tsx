@@ -27,8 +27,8 @@ export interface SessionOptions {
   readonly connect: () => Promise<Wire>;
 }
 
-/** Snapshots a second; more than the daemon measures would only repeat them. */
-const rateHz = 2;
+/** Snapshots a second at most; the daemon measures once a second, and tells of events and acts between. */
+const rateHz = 4;
 
 function paintsOf(depth: ColourDepth): Record<Theme, Paint> {
   const pairs = themes.map((theme) => [theme, painter(depth, theme)] as const);

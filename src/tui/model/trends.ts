@@ -13,17 +13,22 @@ export interface Trends {
 
 export const noTrends: Trends = { second: 0, byId: new Map() };
 
-/** The trends with one more snapshot: seconds that nobody watched are gaps, connections that are gone are forgotten. */
+/**
+ * The trends with one more snapshot, the first of a second: seconds that nobody watched are gaps, connections that are
+ * gone are forgotten.
+ */
 export function record(trends: Trends, snapshot: Snapshot): Trends {
   const second = Math.floor(snapshot.time_ms / 1000);
   const passed = second - trends.second;
+  if (passed === 0) return trends;
   const old = passed < 0 || passed > trendSeconds ? noTrends.byId : trends.byId;
   const byId = new Map<string, Series>();
   for (const { id, rx_bps, tx_bps } of snapshot.connections) {
     const before = old.get(id) ?? [];
-    // A second snapshot within the same second takes the place of the first.
-    const kept = passed === 0 ? before.slice(0, -1) : [...before, ...(before.length === 0 ? [] : gap(passed - 1))];
-    byId.set(id, [...kept, rx_bps + tx_bps].slice(-trendSeconds));
+    const series = before.slice(Math.max(0, before.length + passed - trendSeconds));
+    if (before.length > 0) for (let unseen = 1; unseen < passed; unseen += 1) series.push(null);
+    series.push(rx_bps + tx_bps);
+    byId.set(id, series);
   }
   return { second, byId };
 }

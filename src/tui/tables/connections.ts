@@ -24,17 +24,18 @@ const limits: Record<LimitedBy, string> = {
 };
 
 /** A connection with the direction in which its traffic is named: up is from the client to the server. */
-interface Row extends Connection {
+interface Row {
+  readonly of: Connection;
   readonly up_bps: number;
   readonly down_bps: number;
 }
 
 function rowsOf(snapshot: Snapshot): Row[] {
   const server = snapshot.status.mode === "server";
-  return snapshot.connections.map((connection) => ({
-    ...connection,
-    up_bps: server ? connection.rx_bps : connection.tx_bps,
-    down_bps: server ? connection.tx_bps : connection.rx_bps,
+  return snapshot.connections.map((of) => ({
+    of,
+    up_bps: server ? of.rx_bps : of.tx_bps,
+    down_bps: server ? of.tx_bps : of.rx_bps,
   }));
 }
 
@@ -49,21 +50,21 @@ export const connections: Table = defineTable<Row>({
   noun: "connection",
   sort: { column: "down", descending: true },
   rows: rowsOf,
-  id: (row) => row.id,
-  label: (row) => `connection ${row.id} of ${row.identity}`,
+  id: (row) => row.of.id,
+  label: (row) => `connection ${row.of.id} of ${row.of.identity}`,
   offer: () => "kick",
-  fields: { session: (row) => row.session, kind: (row) => row.kind },
+  fields: { session: (row) => row.of.session, kind: (row) => row.of.kind },
   words: (row) =>
     [
-      row.id,
-      row.identity,
-      row.remote,
-      row.backend,
-      row.session,
-      row.state,
-      row.kind,
-      row.limited_by,
-      ...row.inner,
+      row.of.id,
+      row.of.identity,
+      row.of.remote,
+      row.of.backend,
+      row.of.session,
+      row.of.state,
+      row.of.kind,
+      row.of.limited_by,
+      ...row.of.inner,
     ].join(" "),
   columns: [
     {
@@ -72,8 +73,8 @@ export const connections: Table = defineTable<Row>({
       min: 6,
       max: 10,
       priority: 0,
-      cell: (row) => seg(drawable(row.id), "dim"),
-      order: (row) => row.id,
+      cell: (row) => seg(drawable(row.of.id), "dim"),
+      order: (row) => row.of.id,
     },
     {
       key: "identity",
@@ -82,8 +83,8 @@ export const connections: Table = defineTable<Row>({
       max: 24,
       priority: 0,
       cell: (row, { own }) =>
-        own ? seg(`YOU ${drawable(row.identity)}`, "warn") : seg(drawable(row.identity), "strong"),
-      order: (row) => row.identity,
+        own ? seg(`YOU ${drawable(row.of.identity)}`, "warn") : seg(drawable(row.of.identity), "strong"),
+      order: (row) => row.of.identity,
     },
     {
       key: "remote",
@@ -91,8 +92,8 @@ export const connections: Table = defineTable<Row>({
       min: 21,
       max: 30,
       priority: 6,
-      cell: (row) => seg(drawable(row.remote)),
-      order: (row) => row.remote,
+      cell: (row) => seg(drawable(row.of.remote)),
+      order: (row) => row.of.remote,
     },
     {
       key: "backend",
@@ -100,8 +101,8 @@ export const connections: Table = defineTable<Row>({
       min: 8,
       max: 14,
       priority: 5,
-      cell: (row) => seg(drawable(row.backend)),
-      order: (row) => row.backend,
+      cell: (row) => seg(drawable(row.of.backend)),
+      order: (row) => row.of.backend,
     },
     {
       key: "state",
@@ -109,8 +110,8 @@ export const connections: Table = defineTable<Row>({
       min: 8,
       max: 8,
       priority: 1,
-      cell: (row) => seg(...states[row.state]),
-      order: (row) => row.state,
+      cell: (row) => seg(...states[row.of.state]),
+      order: (row) => row.of.state,
     },
     {
       key: "limited",
@@ -119,8 +120,8 @@ export const connections: Table = defineTable<Row>({
       max: 11,
       priority: 2,
       cell: (row, { glyphs }) =>
-        row.limited_by === "nothing" ? seg(glyphs.none, "faint") : seg(limits[row.limited_by], "warn"),
-      order: (row) => limits[row.limited_by],
+        row.of.limited_by === "nothing" ? seg(glyphs.none, "faint") : seg(limits[row.of.limited_by], "warn"),
+      order: (row) => limits[row.of.limited_by],
       descending: true,
     },
     {
@@ -152,8 +153,8 @@ export const connections: Table = defineTable<Row>({
       max: 7,
       priority: 3,
       right: true,
-      cell: (row, { glyphs }) => seg(roundTrip(row.rtt_ms, glyphs.none)),
-      order: (row) => row.rtt_ms ?? -1,
+      cell: (row, { glyphs }) => seg(roundTrip(row.of.rtt_ms, glyphs.none)),
+      order: (row) => row.of.rtt_ms ?? -1,
       descending: true,
     },
     {
@@ -163,8 +164,8 @@ export const connections: Table = defineTable<Row>({
       max: 6,
       priority: 4,
       right: true,
-      cell: (row) => seg(span(row.since_seconds), "dim"),
-      order: (row) => row.since_seconds,
+      cell: (row) => seg(span(row.of.since_seconds), "dim"),
+      order: (row) => row.of.since_seconds,
       descending: true,
     },
     {
@@ -174,7 +175,7 @@ export const connections: Table = defineTable<Row>({
       max: trendSeconds / 2,
       priority: 7,
       cell: (row, { trends, snapshot, glyphs, columns }) => {
-        const series = trendAt(trends, row.id, snapshot.time_ms);
+        const series = trendAt(trends, row.of.id, snapshot.time_ms);
         return seg(graph(series, columns, 1, peak(series), glyphs).join(""), "rx");
       },
     },

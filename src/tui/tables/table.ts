@@ -96,22 +96,50 @@ interface Spec<Row> {
   fields?: Readonly<Record<string, (row: Row) => number | string>>;
 }
 
+/** A row with the table that it is of; a class, since thousands are made in a second. */
+class BoundRow<Row> implements TableRow {
+  readonly id: string;
+  readonly own: boolean;
+  readonly #spec: Spec<Row>;
+  readonly #columns: ReadonlyMap<string, Column<Row>>;
+  readonly #row: Row;
+
+  constructor(spec: Spec<Row>, columns: ReadonlyMap<string, Column<Row>>, row: Row, own: Own | undefined) {
+    this.#spec = spec;
+    this.#columns = columns;
+    this.#row = row;
+    this.id = spec.id(row);
+    this.own = own?.(this.id) ?? false;
+  }
+
+  get label(): string {
+    return this.#spec.label(this.#row);
+  }
+
+  get offer(): ActionName | undefined {
+    return this.#spec.offer?.(this.#row);
+  }
+
+  words(): string {
+    return this.#spec.words(this.#row).toLowerCase();
+  }
+
+  field(key: string): number | string | undefined {
+    return this.#spec.fields?.[key]?.(this.#row) ?? this.#columns.get(key)?.order?.(this.#row);
+  }
+
+  order(key: string): number | string {
+    return this.#columns.get(key)?.order?.(this.#row) ?? 0;
+  }
+
+  cell(key: string, draw: Omit<CellContext, "own">): Segment {
+    return this.#columns.get(key)?.cell(this.#row, { ...draw, own: this.own }) ?? { text: "", tone: "text" };
+  }
+}
+
 /** A table whose rows' type only its own columns know. */
 export function defineTable<Row>(spec: Spec<Row>): Table {
   const columns = new Map(spec.columns.map((column) => [column.key, column]));
-  const bind = (row: Row, isOwn: Own | undefined): TableRow => {
-    const own = isOwn?.(spec.id(row)) ?? false;
-    return {
-      id: spec.id(row),
-      label: spec.label(row),
-      offer: spec.offer?.(row),
-      own,
-      words: () => spec.words(row).toLowerCase(),
-      field: (key) => spec.fields?.[key]?.(row) ?? columns.get(key)?.order?.(row),
-      order: (key) => columns.get(key)?.order?.(row) ?? 0,
-      cell: (key, draw) => columns.get(key)?.cell(row, { ...draw, own }) ?? { text: "", tone: "text" },
-    };
-  };
   return {
     name: spec.name,
     title: spec.title,
@@ -128,6 +156,6 @@ export function defineTable<Row>(spec: Spec<Row>): Table {
       sortable: column.order !== undefined,
       descending: column.descending ?? false,
     })),
-    rows: (snapshot, log, own) => spec.rows(snapshot, log).map((row) => bind(row, own)),
+    rows: (snapshot, log, own) => spec.rows(snapshot, log).map((row) => new BoundRow(spec, columns, row, own)),
   };
 }

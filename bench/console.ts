@@ -1,0 +1,115 @@
+/**
+ * What the console costs: `node bench/console.ts [--seconds 20] [--no-write]` runs `sssonector top` in tmux at 120x40 against a
+ * control channel of 1,000 connections that all move 4 times a second, and prints CPU per frame, share of a core, bytes
+ * per frame, resident memory and the time to the first frame beside the ceilings. Writes bench/results/console-DATE.json.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const connections = 1000;
+const hz = 4;
+const size = { columns: 120, rows: 40 };
+const warmUp = 5_000;
+
+/** Ceilings; the time to the first frame is from the start of the program. */
+const ceilings = { cpu_ms_per_frame: 12, core_percent: 6, rss_mb: 150, first_frame_ms: 300 } as const;
+
+/** Clock ticks a second of /proc/PID/stat (USER_HZ), the same on every Linux that Node runs on. */
+const ticks = 100;
+
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticks;
+}
+
+function rssMb(pid: number): number {
+  const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(line?.[1]) / 1024;
+}
+
+/** Milliseconds in which bare Node starts and ends, as a measure of the machine now. */
+function bareNodeMs(): number {
+  const from = performance.now();
+  execFileSync(path.join(root, "bin/run-node"), ["-e", "0"]);
+  return performance.now() - from;
+}
+
+const tmuxName = `sssonector-bench-${process.pid}`;
+function tmux(...args: string[]): string {
+  return execFileSync("tmux", ["-L", tmuxName, "-f", "/dev/null", ...args], { encoding: "utf8" });
+}
+
+async function firstFrame(socket: string): Promise<{ pid: number; ms: number }> {
+  const command = `exec ${path.join(root, "bin/sssonector")} top --socket ${socket}`;
+  const from = performance.now();
+  tmux("new-session", "-d", "-x", String(size.columns), "-y", String(size.rows), command);
+  while (!tmux("capture-pane", "-p").includes("LIVE")) await delay(2);
+  const ms = performance.now() - from;
+  return { pid: Number(tmux("display", "-p", "#{pane_pid}").trim()), ms };
+}
+
+const { values } = parseArgs({
+  options: { seconds: { type: "string", default: "20" }, "no-write": { type: "boolean", default: false } },
+});
+const seconds = Number(values.seconds);
+const directory = mkdtempSync(path.join(tmpdir(), "sssonector-bench-"));
+const socket = path.join(directory, "edge.sock");
+const daemon = spawn(
+  path.join(root, "bin/run-node"),
+  [path.join(root, "test/fakes/console-daemon.ts"), socket, String(connections), String(hz)],
+  { stdio: ["ignore", "pipe", "inherit"] },
+);
+try {
+  await once(createInterface(daemon.stdout), "line");
+  const load = loadavg()[0] ?? 0;
+  const bare = bareNodeMs();
+  const { pid, ms } = await firstFrame(socket);
+  await delay(warmUp);
+  const output = path.join(directory, "output");
+  tmux("pipe-pane", `cat > ${output}`);
+  const [cpu, from] = [cpuMs(pid), performance.now()];
+  await delay(seconds * 1000);
+  const [used, passed] = [cpuMs(pid) - cpu, performance.now() - from];
+  const frames = (passed / 1000) * hz;
+  const figures = {
+    cpu_ms_per_frame: used / frames,
+    core_percent: (used / passed) * 100,
+    bytes_per_frame: statSync(output).size / frames,
+    rss_mb: rssMb(pid),
+    first_frame_ms: ms,
+    bare_node_ms: bare,
+  };
+  const rounded = Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [name, Math.round(value * 10) / 10]),
+  );
+  const over = Object.entries(ceilings).filter(([name, most]) => (figures[name as keyof typeof ceilings] ?? 0) > most);
+  console.log(rounded, `ceilings ${JSON.stringify(ceilings)}`, `load ${load.toFixed(2)}`);
+  console.log(over.length === 0 ? "within every ceiling" : `over: ${over.map(([name]) => name).join(", ")}`);
+  if (!values["no-write"]) {
+    const date = new Date().toISOString().slice(0, 10);
+    const machine = {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      load_before: Math.round(load * 100) / 100,
+    };
+    const result = { date, node: process.version, machine, connections, hz, size, seconds, figures: rounded, ceilings };
+    writeFileSync(path.join(root, `bench/results/console-${date}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  }
+} finally {
+  try {
+    tmux("kill-server");
+  } catch {
+    // The console did not start.
+  }
+  daemon.kill("SIGTERM");
+  rmSync(directory, { recursive: true, force: true });
+}
