@@ -47,7 +47,7 @@ describeNetns("a session with several links", () => {
     const [lone] = await transfers(lab, client, 1, "/stream?seconds=2&mbps=100");
     expect((await transferResult(lone as Running)).equal).toBe(true);
     expect(await active(client)).toHaveLength(1);
-    const eight = await transfers(lab, client, 8, "/stream?seconds=6&mbps=20");
+    const eight = await transfers(lab, client, 8, "/stream?seconds=5&mbps=20");
     await hasLinks(client, 4);
     expect(await lab.server.sessions()).toMatchObject([{ links: 4, epoch: 1 }]);
     // Flows that begin now are spread.
@@ -67,7 +67,7 @@ describeNetns("a session with several links", () => {
     const { lab, client } = await labWith({ initial_size: 4 });
     await using _ = lab;
     await hasLinks(client, 4);
-    const running = await transfers(lab, client, 12, "/stream?seconds=4&mbps=20");
+    const running = await transfers(lab, client, 12, "/stream?seconds=3&mbps=20");
     const before = await active(client);
     const since = Date.now();
     // The first one: the session's own.
@@ -96,7 +96,7 @@ describeNetns("a session with several links", () => {
     await using _ = lab;
     await hasLinks(client, 2);
     const since = Date.now();
-    const down = await transfers(lab, client, 3, "/stream?seconds=5&mbps=30");
+    const down = await transfers(lab, client, 3, "/stream?seconds=4&mbps=30");
     const url = serviceUrl(lab.inner, "/upload");
     const up = [1, 2].map(() => lab.use(startTransfer(client.namespace, url, 20_000_000)));
     for (const transfer of [...down, ...up]) expect((await transferResult(transfer)).equal).toBe(true);
