@@ -181,6 +181,7 @@ export class ClientRole implements Role {
       case "refused":
       case "hello":
       case "spoofed":
+      case "captured":
       case "acl_refused":
       case "service_listening":
       case "service_calls":
