@@ -29,6 +29,10 @@ function troubled(snapshot: Snapshot | undefined, tab: TabName): boolean {
   return tab === "breakers" && snapshot.breakers.some(({ state }) => state !== "closed" && state !== "observe");
 }
 
+function rowsOf({ log, snapshot }: State, tab: TabName): number {
+  return tab === "logs" ? log.length : (snapshot?.[tab].length ?? 0);
+}
+
 function tabParts(state: State, level: Level): Segment[] {
   const { snapshot, tab, setup } = state;
   return tabKeys.flatMap(([name, key], at) => {
@@ -36,8 +40,9 @@ function tabParts(state: State, level: Level): Segment[] {
     const { title: whole, short } = tables[name];
     const title =
       current || level === "whole" || level === "counted" ? ` ${whole}` : level === "short" ? ` ${short}` : "";
-    const counted = snapshot !== undefined && (current || level === "counted");
-    const rows = counted ? ` ${count(name === "logs" ? state.log.length : snapshot[name].length)}` : "";
+    const known = name === "logs" ? state.log.length > 0 : snapshot !== undefined;
+    const counted = known && (current || level === "counted");
+    const rows = counted ? ` ${count(rowsOf(state, name))}` : "";
     const apart = level === "counted" || level === "whole";
     return [
       ...(at === 0 || !apart ? [] : [seg(setup.glyphs.rule, "faint")]),
