@@ -208,6 +208,7 @@ export class ServerRole implements Role {
       case "worn":
       case "pong":
       case "sampled":
+      case "captured":
       case "tun_down":
       case "stopped":
         return;

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Finding } from "../../src/daemon/diagnose/finding.ts";
-import { type ConfigBlocks, DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
+import { type ConfigBlocks, DaemonProcess, merged } from "../../src/cli/demo/daemon-process.ts";
 import { Lab, serverName } from "../../src/cli/demo/lab.ts";
 import { startService } from "../../src/cli/demo/traffic.ts";
 import { type Diagnosis, doctor, doctorText } from "./harness/doctor.ts";
@@ -54,7 +54,7 @@ describeNetns("doctor finds what was broken, names it and says what mends it", (
   async function serverWith(blocks: ConfigBlocks, ...wrapper: string[]): Promise<Diagnosis> {
     const other = new DaemonProcess(serverName, lab.server.namespace, path.join(lab.directory, "broken"));
     const usual = lab.serverConfig(serverName, { control: { socket: other.socket } });
-    await other.configure({ ...usual, network: { ...usual["network"], interface: "tun9" }, ...blocks });
+    await other.configure(merged(merged(usual, { network: { interface: "tun9" } }), blocks));
     return await doctor(other, ...wrapper);
   }
 
@@ -90,8 +90,7 @@ describeNetns("doctor finds what was broken, names it and says what mends it", (
 
   test("capability: proxy_arp without CAP_NET_RAW; forwarding: the kernel's setting is off", async () => {
     const drop = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"];
-    const usual = lab.serverConfig(serverName, {});
-    const network = { ...usual["network"], interface: "tun9", forwarding: { mode: "proxy_arp", interface: "wire1" } };
+    const network = { forwarding: { mode: "proxy_arp", interface: "wire1" } };
     const diagnosis = await serverWith({ network, tunnel: { listen: "0.0.0.0:9443" } }, ...drop);
     const found = failures(diagnosis);
     expect(found.map(({ check }) => check)).toEqual(["capability", "forwarding", "forwarding"]);
