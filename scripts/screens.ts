@@ -1,10 +1,10 @@
 /**
- * Takes the pictures of the console in docs/screens/ from the real one: `node scripts/screens.ts DIRECTORY` runs `sssonector
+ * Takes the pictures of the console in docs/screens/ and the README from the real one: `node scripts/screens.ts DIRECTORY` runs `sssonector
  * top` in tmux against the daemon whose control socket is the only one there, presses keys and writes what the terminal
  * shows.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -63,6 +63,18 @@ async function take(directory: string, { file, columns, rows, keys }: Shot): Pro
   }
 }
 
+/** The README shows the first picture. */
+function intoReadme({ file }: Shot): void {
+  const path = join(root, "README.md");
+  const picture = readFileSync(join(folder, file), "utf8").trimEnd();
+  const block = ["<!-- screen -->", "```text", picture, "```", "<!-- /screen -->"].join("\n");
+  const page = readFileSync(path, "utf8");
+  writeFileSync(
+    path,
+    page.replace(/<!-- screen -->[^]*<!-- \/screen -->/, () => block),
+  );
+}
+
 const [directory] = process.argv.slice(2);
 if (directory === undefined) {
   console.error("usage: node scripts/screens.ts DIRECTORY");
@@ -70,4 +82,5 @@ if (directory === undefined) {
 } else {
   mkdirSync(folder, { recursive: true });
   for (const shot of shots) await take(directory, shot);
+  for (const shot of shots.slice(0, 1)) intoReadme(shot);
 }

@@ -21,3 +21,9 @@ test("every picture that the manual names is there, and no line of it is wider t
     expect(lines[0]).toMatch(/LIVE|AGO/);
   }
 });
+
+test("the README shows one of them", () => {
+  const page = readFileSync(`${docs}../README.md`, "utf8");
+  const picture = readFileSync(`${docs}screens/connections-80x24.txt`, "utf8").trimEnd();
+  expect(page).toContain(`<!-- screen -->\n\`\`\`text\n${picture}\n\`\`\`\n<!-- /screen -->`);
+});
