@@ -59,6 +59,8 @@ export class FakeLink implements FlowLink {
     this.onRoom();
   }
 
+  readonly roomIn = undefined;
+
   get room(): number {
     return this.capacity - this.queuedBytes;
   }

@@ -1,46 +1,58 @@
 import { describe, expect, it } from "vitest";
-import { type Flight, flightStart, flightStep, isBounded, largestFlight } from "../../src/daemon/link/flight.ts";
+import { type Flight, flightStart, flightStep, isBounded } from "../../src/daemon/link/flight.ts";
 
-/** The flight after `seconds` on a path of so many bytes a millisecond, looked at every 50 ms. */
-function after(seconds: number, pace: number, busy: boolean, from: Flight = flightStart(0)): Flight {
+interface Path {
+  /** Bytes a millisecond. */
+  readonly pace: number;
+  readonly minRtt?: number;
+  readonly busy?: boolean;
+}
+
+/** The flight after `seconds` on a path, looked at every 50 ms. */
+function after(seconds: number, { pace, minRtt = 0, busy = true }: Path, from: Flight = flightStart(0)): Flight {
   let flight = from;
   const { at, acknowledged: before } = from;
   for (let look = 1; look <= seconds * 20; look++) {
     const now = at + look * 50;
-    flight = flightStep(flight, { now, acknowledged: before + pace * (now - at), busy });
+    flight = flightStep(flight, { now, acknowledged: before + pace * (now - at), minRtt, busy });
   }
   return flight;
 }
 
 describe("bytes in flight", () => {
   it.each([
-    [2500, 25_000],
-    [12_500, 125_000],
-    [100, 8192],
-    [60_000, 600_000],
-  ])("are 10 ms of a path of %d bytes a millisecond: %d", (pace, bytes) => {
-    expect(after(1, pace, true)).toMatchObject({ bytes, pace });
-    expect(isBounded(after(1, pace, true))).toBe(true);
+    [2500, 0, 25_000],
+    [12_500, 0, 125_000],
+    [100, 0, 16_384],
+    [2500, 40, 225_000],
+    [60_000, 100, 12_600_000],
+  ])(
+    "are 10 ms of a path of %d bytes a millisecond, and two of its round trips of %d ms: %d",
+    (pace, minRtt, bytes) => {
+      const flight = after(1, { pace, minRtt });
+      expect(flight).toMatchObject({ bytes, pace });
+      expect(isBounded(flight)).toBe(true);
+    },
+  );
+
+  it("are as many as the kernel likes on a fast path", () => {
+    expect(isBounded(after(0.1, { pace: 500_000 }))).toBe(false);
   });
 
-  it("are as many as there may be on a fast path", () => {
-    const flight = after(0.1, 500_000, true);
-    expect([flight.bytes, isBounded(flight)]).toEqual([largestFlight, false]);
-  });
-
-  it("follow the path down after 100 ms, and up at once", () => {
-    const fast = after(1, 500_000, true);
-    const at = fast.at;
-    const slow = (now: number): Flight =>
-      flightStep(fast, { now: at + now, acknowledged: fast.acknowledged + now * 2500, busy: true });
-    expect(slow(99)).toBe(fast);
-    expect(slow(100)).toMatchObject({ bytes: 25_000 });
-    expect(after(0.05, 500_000, true, after(1, 2500, true)).bytes).toBe(largestFlight);
+  it("follow the path up at once, and down to the best of a second", () => {
+    const slow = after(1, { pace: 2500 });
+    expect(after(0.05, { pace: 9000 }, slow).bytes).toBe(90_000);
+    const fast = after(1, { pace: 9000 });
+    expect(after(0.9, { pace: 2500 }, fast).bytes).toBe(90_000);
+    expect(after(1.2, { pace: 2500 }, fast).bytes).toBe(25_000);
+    const wavering = after(0.5, { pace: 2500 }, after(0.6, { pace: 8000 }, fast));
+    expect(wavering.bytes).toBeGreaterThan(25_000);
   });
 
   it("learn nothing from a link with nothing to send", () => {
-    const idle = after(10, 20, false);
+    const idle = after(10, { pace: 20, busy: false });
     expect([idle.bytes, idle.pace]).toEqual([flightStart(0).bytes, undefined]);
-    expect(after(10, 20, false, after(1, 2500, true))).toMatchObject({ bytes: 25_000, pace: 2500 });
+    const known = after(1, { pace: 2500 });
+    expect(after(10, { pace: 20, busy: false }, known)).toMatchObject({ bytes: 25_000, pace: 2500 });
   });
 });

@@ -228,8 +228,7 @@ async function dialled(): Promise<{ client: Thread; peer: RawEnd }> {
   const accepted = once(listener, "secureConnection") as Promise<[TLSSocket]>;
   const client = new Thread("client");
   const target = { host: "127.0.0.1", port, identity: "edge-01", serverName: undefined };
-  client.do({ type: "dial", link: 5, target, hello, group: 0,
-        timeoutMs: 5000 });
+  client.do({ type: "dial", link: 5, target, hello, group: 0, timeoutMs: 5000 });
   const [socket] = await accepted;
   listener.close();
   open.push({ close: () => socket.destroy() });

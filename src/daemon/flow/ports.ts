@@ -1,3 +1,4 @@
+import type { Millis } from "../../shared/clock.ts";
 import type { Lender } from "../link/send-queue.ts";
 import type { DataSession, SessionLink } from "../session/data-session.ts";
 
@@ -7,6 +8,8 @@ export interface FlowLink extends SessionLink {
   readonly queuedBytes: number;
   /** Bytes that it takes before what is more should wait elsewhere; 0 or less: it is full. */
   readonly room: number;
+  /** How long until it should have room again; undefined: whoever owns the link is told. */
+  readonly roomIn: Millis | undefined;
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
   readonly bounded: boolean;
   /** Bytes a millisecond that its path carries; undefined until that is known. */

@@ -78,8 +78,7 @@ export class Shaper implements Paced {
       }
       const item = this.#queue.dequeue(now, this.#mayGo);
       if (item === undefined) {
-        if (this.#queue.size > 0) this.#handlers.waited(this.#session, "window");
-        return "idle";
+        return this.#queue.size === 0 ? "idle" : this.#fullUntil(now, turn > 0);
       }
       this.#send(item, now);
       turn += item.bytes;
@@ -93,6 +92,14 @@ export class Shaper implements Paced {
   }
 
   readonly #mayGo = ({ flow }: Waiting): boolean => (this.#session.linkFor(flow)?.room ?? 0) > 0;
+
+  /** No link has room for what waits. */
+  #fullUntil(now: Millis, sent: boolean): Release {
+    this.#handlers.waited(this.#session, "window");
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { roomIn } of this.#session.links) soonest = Math.min(soonest, roomIn ?? soonest);
+    return soonest === Number.POSITIVE_INFINITY ? "idle" : { again: now + soonest, sent };
+  }
 
   #send(item: Waiting, now: Millis): void {
     this.#budget.used -= item.frame.length;

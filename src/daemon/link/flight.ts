@@ -1,10 +1,13 @@
 import type { Millis } from "../../shared/clock.ts";
 
-/** How many bytes may be on their way into a link's socket, and what that was learned from. */
+/** How many bytes may be on their way over a link, and what that was learned from. */
 export interface Flight {
   readonly bytes: number;
   /** Bytes a millisecond that the peer acknowledged while there was always more to send; undefined until then. */
   readonly pace: number | undefined;
+  /** The best pace since `peakSince`, during which there was always more to send. */
+  readonly peak: number;
+  readonly peakSince: Millis;
   readonly acknowledged: number;
   readonly at: Millis;
   readonly busy: boolean;
@@ -14,44 +17,54 @@ export interface FlightSample {
   readonly now: Millis;
   /** Bytes that the peer's kernel has acknowledged since the link began. */
   readonly acknowledged: number;
-  /** Whether bytes wait to be sent. */
+  /** The shortest round trip that the kernel has seen. */
+  readonly minRtt: Millis;
+  /** Whether there is more to send than is on its way. */
   readonly busy: boolean;
 }
 
-/** Several links may share a path of few Mbit/s: more than this in each would be tens of milliseconds. */
-const smallestFlight = 8 * 1024;
-/** What is in the socket can't be overtaken: so much of the path's rate. */
-const flightTime: Millis = 10;
+/** What is on its way can't be overtaken: so much of the path's rate may wait in it. */
+const queueTime: Millis = 10;
+/** Of the shortest round trip: acknowledgements come late and in bursts where others share the path. */
+const roundTrips = 2;
+/** Below, a lost packet is noticed late. */
+const smallestFlight = 16 * 1024;
+/** A path that takes this in 10 ms is fast: the kernel may have as much as it likes. */
 export const largestFlight: number = 1024 * 1024;
-/** Until the link's rate is known. */
+/** Until the path's pace is known. */
 const firstFlight = 256 * 1024;
 /** Shorter samples say more about bursts of acknowledgements than about the path. */
-export const shortestSample: Millis = 20;
+const shortestSample: Millis = 20;
+const busySample: Millis = 100;
 /** A path is believed to be slower only after so long. */
-const slowerAfter: Millis = 100;
+const slowerAfter: Millis = 1000;
 
 export function flightStart(now: Millis): Flight {
-  return { bytes: firstFlight, pace: undefined, acknowledged: 0, at: now, busy: false };
+  const learned = { acknowledged: 0, at: now, busy: false };
+  return { bytes: firstFlight, pace: undefined, peak: 0, peakSince: now, ...learned };
 }
 
-/**
- * Bytes in flight = clamp(delivery rate × 10 ms). A link that had nothing more to send tells only that its path is at
- * least as fast as what was sent.
- */
+/** A link that had nothing more to send tells only that its path is at least as fast as what was sent. */
 export function flightStep(flight: Flight, sample: FlightSample): Flight {
-  const elapsed = sample.now - flight.at;
-  if (elapsed < shortestSample) return flight;
-  const pace = (sample.acknowledged - flight.acknowledged) / elapsed;
-  const faster = pace > (flight.pace ?? largestFlight / flightTime);
-  const slower = flight.busy && sample.busy;
-  if (!faster && slower && elapsed < slowerAfter) return flight;
   const { now: at, acknowledged, busy } = sample;
-  if (!faster && !slower) return { ...flight, at, acknowledged, busy };
-  const bytes = Math.min(largestFlight, Math.max(smallestFlight, Math.round(pace * flightTime)));
-  return { bytes, pace, acknowledged, at, busy };
+  const elapsed = at - flight.at;
+  if (elapsed < shortestSample) return flight;
+  const pace = (acknowledged - flight.acknowledged) / elapsed;
+  const seen = { ...flight, at, acknowledged, busy };
+  if (pace > (flight.pace ?? largestFlight / queueTime)) return paced(seen, pace, sample);
+  if (!flight.busy || !busy) return { ...seen, peak: 0, peakSince: at };
+  if (elapsed < busySample) return flight;
+  const peak = Math.max(flight.peak, pace);
+  if (flight.pace === undefined || at - flight.peakSince >= slowerAfter) return paced(seen, peak, sample);
+  return { ...seen, peak };
+}
+
+function paced(flight: Flight, pace: number, { now, minRtt }: FlightSample): Flight {
+  const bytes = Math.max(smallestFlight, Math.round(pace * (queueTime + roundTrips * minRtt)));
+  return { ...flight, bytes, pace, peak: 0, peakSince: now };
 }
 
 /** Whether the path is slow enough that what waits must wait outside the socket. */
-export function isBounded({ bytes }: Flight): boolean {
-  return bytes < largestFlight;
+export function isBounded({ pace = 0 }: Flight): boolean {
+  return pace * queueTime < largestFlight;
 }

@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
 import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
-import { type Flight, flightStart, flightStep, isBounded, largestFlight, shortestSample } from "./flight.ts";
+import { type Flight, flightStart, flightStep, isBounded, largestFlight } from "./flight.ts";
 import { Packer, unpack } from "./compression.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
@@ -21,7 +21,13 @@ import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
 import { Wear, type WearLimits } from "./wear.ts";
 
-const mostLowWater = 128 * 1024;
+/** Unsent bytes up to which the kernel of a slow link takes more. */
+const lowWater = 128 * 1024;
+const shortestLook: Millis = 1;
+/** Part of what may be on the way: with less, more is sent. */
+const refillAt = 0.75;
+/** In which what is in flight is taken to leave until the path's speed is known. */
+const unknownPaceTime: Millis = 10;
 
 /** configuring: HELLO and WELCOME are under way; active: packets flow. */
 export type LinkState =
@@ -83,8 +89,9 @@ export class Link {
   readonly #handlers: LinkHandlers;
   readonly #queue: SendQueue;
   #flight: Flight;
-  /** Bytes that the kernel takes before it says "full"; 0: as many as it likes. */
-  #lowWater = 0;
+  /** Bytes that are on their way: not acknowledged as the kernel last said, and what was sent since. */
+  #onTheWay = 0;
+  #lookedAt: Millis = Number.NEGATIVE_INFINITY;
   readonly #receiver: Receiver;
   readonly #landing: LandingPool;
   /** Undefined: no COMPRESSED frames go either way. */
@@ -151,7 +158,16 @@ export class Link {
 
   /** Bytes that it takes before what is more should wait elsewhere; 0 or less: it is full. */
   get room(): number {
-    return (this.bounded ? this.#flight.bytes : largestFlight) - this.#lowWater - this.#queue.bytes;
+    if (!this.bounded) return largestFlight - this.#queue.bytes;
+    this.#look();
+    return this.#flight.bytes - this.#onTheWay;
+  }
+
+  /** How long until a link without room should have some; undefined: `room` is told. */
+  get roomIn(): Millis | undefined {
+    if (!this.bounded) return undefined;
+    const { bytes, pace = bytes / unknownPaceTime } = this.#flight;
+    return (this.#onTheWay - bytes * refillAt) / pace;
   }
 
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
@@ -172,6 +188,7 @@ export class Link {
     }
     this.txBytes += innerBytes;
     this.#sent += bytes.length;
+    this.#onTheWay += bytes.length;
     this.#wear.sent(bytes.length);
     if (units > 0) this.#handlers.sending(this, bytes, innerBytes);
     const packed = units > 0 ? this.#packer?.pack(bytes) : undefined;
@@ -231,21 +248,33 @@ export class Link {
   }
 
   #wrote(): void {
-    const now = this.#now();
-    if (this.bounded && now - this.#flight.at >= shortestSample) {
-      this.#measure(tcpInfo(socketDescriptor(this.#socket)), now);
-    }
+    if (this.bounded) this.#look();
     if (this.#queue.bytes === 0) this.#drained();
     if (this.state.kind === "active") this.#handlers.room(this);
   }
 
+  /** Asks the kernel what waits in it, once a millisecond at most. */
+  #look(): void {
+    const now = this.#now();
+    if (now - this.#lookedAt < shortestLook) return;
+    this.#measure(tcpInfo(socketDescriptor(this.#socket)), now);
+  }
+
   #measure(info: TcpInfo | undefined, now: Millis): void {
     if (info === undefined) return;
-    const busy = info.notsentBytes > 0 || this.#queue.busy;
-    this.#flight = flightStep(this.#flight, { now, acknowledged: info.bytesAcked, busy });
-    const lowWater = this.bounded ? Math.min(mostLowWater, this.#flight.bytes / 2) : 0;
-    if (Math.abs(lowWater - this.#lowWater) <= this.#lowWater / 8) return;
-    this.#lowWater = setTcpNotsentLowat(socketDescriptor(this.#socket), lowWater) ? lowWater : 0;
+    this.#lookedAt = now;
+    const full = this.#onTheWay >= this.#flight.bytes;
+    this.#onTheWay = info.unacked * info.sendMss + info.notsentBytes + this.#queue.bytes;
+    const was = this.bounded;
+    this.#flight = flightStep(this.#flight, {
+      now,
+      acknowledged: info.bytesAcked,
+      minRtt: info.minRttMicros / 1000,
+      busy: full || info.notsentBytes > 0 || this.#queue.busy,
+    });
+    if (this.bounded === was) return;
+    // A write of a slow link must not fill the kernel; 0: as much as it likes.
+    setTcpNotsentLowat(socketDescriptor(this.#socket), this.bounded ? lowWater : 0);
   }
 
   #checkLiveness(now: Millis): void {

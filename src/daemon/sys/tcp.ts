@@ -8,6 +8,8 @@ export interface TcpInfo {
   readonly bytesReceived: number;
   /** Segments sent and not yet acknowledged. */
   readonly unacked: number;
+  /** Bytes of a full segment. */
+  readonly sendMss: number;
   /** Bytes in the send queue that were never sent. */
   readonly notsentBytes: number;
   readonly rttMicros: number;
@@ -42,6 +44,7 @@ export function tcpInfo(fd: number): TcpInfo | undefined {
   if (length.bytes.readUInt32LE() < neededLength) return undefined;
   const bytes = info.bytes;
   return {
+    sendMss: bytes.readUInt32LE(16),
     unacked: bytes.readUInt32LE(24),
     lost: bytes.readUInt32LE(32),
     rttMicros: bytes.readUInt32LE(68),
