@@ -85,7 +85,8 @@ describeNetns("a client of two servers, with proxy_arp", () => {
       `planned drain: ${account.accepted} link frames, drops ${JSON.stringify([account.dropped, account.refused])}`,
     );
     expect(account.dropped).toEqual({});
-    for (const reason of ["no_session", "not_here", "no_link", "queue_full"]) expect(account.refused).not.toHaveProperty(reason);
+    for (const reason of ["no_session", "not_here", "no_link", "queue_full"])
+      expect(account.refused).not.toHaveProperty(reason);
     expect(account.accepted).toBeGreaterThan(1000);
   });
 
