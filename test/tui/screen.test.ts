@@ -4,6 +4,7 @@ import type { Snapshot } from "../../src/shared/control/snapshot.ts";
 import {
   aBackend,
   aBreaker,
+  aBucket,
   aConnection,
   anEvent,
   aPoint,
@@ -236,5 +237,33 @@ describe("what the screen says", () => {
     const narrow = new Driver({ columns: 60, rows: 20 }).snapshot().press("2").lines.at(-1);
     expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w edit {2}\? help {2}q quit/);
     expect(narrow).not.toContain("select");
+  });
+});
+
+describe("what needs no tab", () => {
+  const backends = [aBackend("eu-1", { current: true }), aBackend("eu-2", { operational: "down" })];
+
+  test("backends, breakers that are not closed and busy buckets have a line at every size from 80x24", () => {
+    const breakers = [aBreaker("eu-1"), aBreaker("eu-2", { state: "half-open" })];
+    const buckets = [aBucket("global/up", { utilisation: 87 }), aBucket("global/down", { utilisation: 3 })];
+    const { text } = new Driver({ columns: 120, rows: 24 }).snapshot(aSnapshot({ backends, breakers, buckets }));
+    expect(text).toMatch(
+      / backends ●eu-1 up {2}eu-2 down +│ breakers eu-2 half +│ buckets global\/up 87% \+1 /,
+    );
+    const calm = new Driver({ columns: 80, rows: 24 }).snapshot(
+      aSnapshot({ backends: backends.slice(0, 1), buckets: [] }),
+    );
+    expect(calm.text).toMatch(/backends ●eu-1 up +│ breakers all closed +│ buckets idle/);
+  });
+
+  test("a warning marks its second under the graph", () => {
+    const history = Array.from({ length: 60 }, (_, second) => aPoint(second));
+    const warning = anEvent(49, { severity: "warning", code: "breaker_changed" });
+    const marked = new Driver({ columns: 120, rows: 40 }).snapshot(aSnapshot({ history, events: [warning] })).lines[6];
+    // Ten seconds before the newest one, at two a cell.
+    expect(marked).toMatch(/▲ now ─╯.*▲ now ─╯$/);
+    const calm = new Driver({ columns: 120, rows: 40 }).snapshot(aSnapshot({ history, events: [anEvent(49)] }))
+      .lines[6];
+    expect(calm).not.toContain("▲");
   });
 });

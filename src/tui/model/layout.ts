@@ -9,6 +9,8 @@ export interface Layout {
   readonly alerts: number;
   /** Lines of the table without its header. */
   readonly table: number;
+  /** Whether backends, breakers and buckets have a line. */
+  readonly paths: boolean;
   /** Lines of the event strip with its rule; 0 on the events tab. */
   readonly strip: number;
   /** Whether the ctl twin has a line of its own. */
@@ -37,6 +39,7 @@ export function layout({ columns, rows, snapshot, tab }: Pick<State, "columns" |
   const alerts = Math.min(wanted, rows < 16 ? 1 : rows < 30 ? 2 : 4);
   const strip = tab === "events" ? 0 : stripLines(rows);
   const twin = rows >= 20;
-  const table = rows - fixedLines - throughput - alerts - strip - (twin ? 1 : 0);
-  return { small: columns < 60 || rows < 12, throughput, alerts, table, strip, twin };
+  const paths = rows >= 22 && (snapshot?.backends.length ?? 0) > 0;
+  const table = rows - fixedLines - throughput - alerts - strip - (twin ? 1 : 0) - (paths ? 1 : 0);
+  return { small: columns < 60 || rows < 12, throughput, alerts, table, paths, strip, twin };
 }

@@ -10,6 +10,7 @@ import { detailBox } from "./detail.ts";
 import { dialogBox } from "./dialog.ts";
 import { editBox, rateBox } from "./edit.ts";
 import { tableLines } from "./list.ts";
+import { pathsLine } from "./paths.ts";
 import { smallLines } from "./small.ts";
 import { stripLines } from "./strip.ts";
 import { tabLine } from "./tabs.ts";
@@ -45,9 +46,10 @@ function above(state: State, { throughput: graphLines, alerts }: Layout): Line[]
   ];
 }
 
-function below(state: State, { strip, twin }: Layout): Line[] {
+function below(state: State, { paths, strip, twin }: Layout): Line[] {
   const { snapshot, columns, setup } = state;
   return [
+    ...(paths && snapshot !== undefined ? [pathsLine(snapshot, columns, setup.glyphs)] : []),
     ...(snapshot === undefined ? blank(strip) : stripLines(snapshot, strip, columns, setup.glyphs)),
     ...(twin ? [twinLine(state)] : []),
   ];

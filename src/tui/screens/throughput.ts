@@ -58,7 +58,33 @@ function panel(snapshot: Snapshot, direction: Direction, columns: number, height
   const remark = [seg(columns < totalFrom ? highest : `${highest}  total ${total}`, "dim")];
   const foot: [Line, Line] = [[seg(`${seconds} s ago`, "faint")], [seg("now", "faint")]];
   const lines = graph(series, inner, height - 2, top, glyphs).map((text) => [seg(" "), seg(text, direction.tone)]);
-  return box({ title, remark, foot }, lines, columns, glyphs);
+  const boxed = box({ title, remark, foot }, lines, columns, glyphs);
+  const last = boxed.pop() ?? [];
+  return [...boxed, withMarks(last, markedCells(snapshot, inner, glyphs.ascii ? 1 : 2), glyphs)];
+}
+
+/** Cells of a graph in whose seconds something happened that is more than news. */
+function markedCells({ events, history }: Snapshot, cells: number, secondsPerCell: number): ReadonlySet<number> {
+  const end = Math.floor((history.at(-1)?.time_ms ?? 0) / 1000);
+  const back = events
+    .filter(({ severity }) => severity !== "info")
+    .map(({ time_ms }) => Math.floor((end - Math.floor(time_ms / 1000)) / secondsPerCell));
+  return new Set(back.filter((cell) => cell >= 0 && cell < cells).map((cell) => cells - 1 - cell));
+}
+
+/** Marks on the lower edge of a graph's box, under the cells; what stands there already stays. */
+function withMarks(edge: Line, cells: ReadonlySet<number>, glyphs: Glyphs): Line {
+  // The corner, and the blank in front of the graph.
+  let at = -2;
+  return edge.flatMap((part) => {
+    const from = at;
+    at += part.text.length;
+    const signs = Array.from(part.text, (sign, index): Segment => {
+      const marked = sign === glyphs.rule && cells.has(from + index);
+      return marked ? seg(glyphs.warning, "warn") : seg(sign, part.tone);
+    });
+    return signs.some(({ tone }) => tone === "warn") ? signs : [part];
+  });
 }
 
 function reasons(title: string, tally: Readonly<Record<string, number>>, columns: number, glyphs: Glyphs): Line[] {
