@@ -99,10 +99,30 @@ export function painter(depth: ColourDepth, theme: Theme = "orange"): Paint {
   const table = tonesOf(theme, depth);
   return (line, stale = false) => {
     let out = "";
+    let open = "";
     for (const { text, tone } of line) {
       const style = stale ? staleStyle[theme === "plain" ? 0 : depth] : table[tone];
-      out += style === "" || text === "" ? text : `\u001b[${style}m${text}\u001b[0m`;
+      // Blanks look the same in every colour of letters: fewer changes are fewer bytes, and less for Ink to take apart.
+      const same = style === open || (showsNothing(text) && onlyLetters(style) && onlyLetters(open));
+      if (text !== "" && !same) {
+        if (open !== "") out += reset;
+        if (style !== "") out += `\u001b[${style}m`;
+        open = style;
+      }
+      out += text;
     }
+    if (open !== "") out += reset;
     return out === "" ? " " : out;
   };
+}
+
+const reset = "\u001b[0m";
+
+function showsNothing(text: string): boolean {
+  return text.trim() === "";
+}
+
+/** Whether a style leaves the background as it is. */
+function onlyLetters(style: string): boolean {
+  return !/(^|;)(7|48)(;|$)/.test(style);
 }
