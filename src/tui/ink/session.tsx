@@ -10,6 +10,7 @@ import { initialState, type Setup } from "../model/state.ts";
 import { Store } from "../model/store.ts";
 import { Console } from "./console.tsx";
 import { type Exit, watchExits } from "../exit.ts";
+import { Frames } from "./frames.ts";
 import { Suspender, toFirstColumn } from "./suspend.ts";
 
 export interface SessionOptions {
@@ -73,7 +74,19 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   );
   cleanUp.defer(watchExits(stdout, left.resolve));
   stdout.write(toFirstColumn);
-  const app = render(<Console store={store} paints={paintsOf(depth)} clock={clock} attach={suspender.attach} />, {
+  const frames = cleanUp.use(
+    new Frames({
+      store,
+      paints: paintsOf(depth),
+      stdout,
+      clock,
+      fps,
+      failed: (error) => left.resolve({ code: 1, error }),
+    }),
+  );
+  suspender.around(frames);
+  const ready = (): void => frames.start();
+  const app = render(<Console store={store} clock={clock} attach={suspender.attach} ready={ready} />, {
     stdin,
     stdout,
     alternateScreen: true,
@@ -88,6 +101,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     (error: unknown): Exit => ({ code: 1, error }),
   );
   const exit = await Promise.race([left.promise, ended]);
+  frames[Symbol.dispose]();
   app.unmount();
   options.remember(preferencesOf(store.state));
   await ended;

@@ -10,6 +10,11 @@ export const toFirstColumn = "\r";
 /** Hands the terminal back while it runs, as Ink's `suspendTerminal`. */
 export type HandBack = (run: () => Promise<void>) => Promise<void>;
 
+interface Pausable {
+  pause(): void;
+  resume(): void;
+}
+
 /** Milliseconds in which the kernel stops a process that was told to. */
 const stopWithin = 50;
 
@@ -31,6 +36,7 @@ export class Suspender {
   #stdout: Writable;
   #handBack: HandBack | undefined;
   #suspended = false;
+  #frames: Pausable | undefined;
 
   constructor(clock: Clock, stdout: Writable) {
     this.#clock = clock;
@@ -42,13 +48,20 @@ export class Suspender {
     this.#handBack = handBack;
   };
 
+  /** What draws on the terminal stops meanwhile. */
+  around(frames: Pausable): void {
+    this.#frames = frames;
+  }
+
   async suspend(): Promise<void> {
     if (this.#suspended || this.#handBack === undefined) return;
     this.#suspended = true;
     process.off("SIGTSTP", this.#onSignal);
     try {
+      this.#frames?.pause();
       await this.#handBack(() => stop(this.#clock, this.#stdout));
     } finally {
+      this.#frames?.resume();
       process.on("SIGTSTP", this.#onSignal);
       this.#suspended = false;
     }
