@@ -45,9 +45,22 @@ function replaySource(path: string): Source {
   return { connect, recording: { to_ms: recording.timeOf(recording.length - 1) } };
 }
 
+/** Connects while Ink loads: what is asked for first has begun already. */
+function started(connect: () => Promise<Wire>): () => Promise<Wire> {
+  let first: Promise<Wire> | undefined = connect();
+  // Whoever asks for it is told.
+  first.catch(() => undefined);
+  return () => {
+    const begun = first;
+    first = undefined;
+    return begun ?? connect();
+  };
+}
+
 async function runInk(options: Options, { connect, recording }: Source): Promise<Exit> {
   // React and Ink look at it while they load; in development mode they need 2.5 times the CPU and keep every frame.
   process.env["NODE_ENV"] = "production";
+  const early = started(connect);
   const { runSession } = await import("./ink/session.tsx");
   const { stdin, stdout, env } = process;
   const glyphs = options.ascii ? asciiGlyphs : unicodeGlyphs;
@@ -61,7 +74,7 @@ async function runInk(options: Options, { connect, recording }: Source): Promise
   };
   const { fps } = options;
   const screen = { stdin, stdout, clock: systemClock, depth: colourDepth(env), fps };
-  return await runSession({ ...screen, setup, connect, preferences, remember, folder: process.cwd() });
+  return await runSession({ ...screen, setup, connect: early, preferences, remember, folder: process.cwd() });
 }
 
 async function top(options: Options): Promise<Exit> {
