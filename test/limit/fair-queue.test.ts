@@ -100,6 +100,13 @@ it("loses nothing: what came in went out, was dropped or still waits; each flow 
 });
 
 describe("fairness", () => {
+  it("drops what comes while others have used more than there is", () => {
+    const dropped: QueueDrop[] = [];
+    const queue = new FairQueue<Item>(-4, (_, reason) => void dropped.push(reason));
+    queue.enqueue(item(1, 1));
+    expect([queue.size, queue.bytes, dropped]).toEqual([0, 0, ["queue_full"]]);
+  });
+
   it("gives 32 flows the same, whatever their packets' sizes", () => {
     expect(jain(shares(() => 1500))).toBeGreaterThan(0.999);
     expect(jain(shares((flow) => 64 + flow * 2000))).toBeGreaterThan(0.99);

@@ -67,7 +67,8 @@ export class FairQueue<T extends Queued> {
       flow.deficit = this.quantum;
       this.#new.push(flow);
     }
-    while (this.bytes > this.limit) this.#dropFattest();
+    // Others may have used so much that not even nothing fits.
+    while (this.size > 0 && this.bytes > this.limit) this.#dropFattest();
   }
 
   /**
