@@ -124,6 +124,17 @@ describe("the control channel over TCP", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 40[03]/);
   });
 
+  it("lets go of those it refused, whether they hang up or not", async () => {
+    const refused = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    const lines = Object.entries(upgrade).map((pair) => pair.join(": "));
+    refused.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${lines.join("\r\n")}\r\n\r\n`);
+    refused.resume();
+    await once(refused, "end");
+    // Ends only when the server has no connection left.
+    await resources.disposeAsync();
+    refused.destroy();
+  });
+
   it("is no web server", async () => {
     const plain = await fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${operator}` } });
     expect(plain.status).toBe(426);

@@ -191,7 +191,9 @@ function closeHttp(http: Server): Promise<void> {
 function refuse(socket: Duplex, status: 401 | 403 | 503, reason: string): void {
   const head = `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
   socket.on("error", () => socket.destroy());
-  socket.end(`${head}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`);
+  const text = `${head}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`;
+  // Node has let go of it: one that the peer never closes would keep its place, and the server from ending.
+  socket.end(text, () => socket.destroy());
 }
 
 function closed(socket: WebSocket): Promise<void> {
