@@ -26,7 +26,7 @@ interface Figure {
 
 interface Interval {
   streams: { bytes: number }[];
-  sum: { bytes: number; seconds: number; packets?: number; omitted: boolean };
+  sum: { bytes: number; seconds: number };
 }
 
 interface IperfReport {
@@ -39,6 +39,8 @@ const prefix = "ssslimits";
 const udpHeaders = 28;
 const tcpHeaders = 52;
 const tcpSegment = 1448;
+/** Seconds until bursts are over and flows have found their rate. */
+const settling = 2;
 const figures: Figure[] = [];
 
 function note(name: string, value: number, unit: string, wanted: string | null, reached: boolean | null): void {
@@ -64,10 +66,10 @@ async function listen(one: Lab, port: number): Promise<void> {
 
 /** From the server to the client; intervals of the seconds that count, as the client received them. */
 async function receive(to: Namespace, address: string, seconds: number, ...options: string[]): Promise<Interval[]> {
-  const argv = ["iperf3", "-c", address, "-R", "-J", "-i", "1", "-O", "2", "-t", String(seconds), ...options];
+  const argv = ["iperf3", "-c", address, "-R", "-J", "-i", "1", "-t", String(seconds + settling), ...options];
   const report = JSON.parse(await to.run(...argv)) as IperfReport;
   if (report.error !== undefined) throw new Error(report.error);
-  return report.intervals.filter(({ sum }) => !sum.omitted);
+  return report.intervals.slice(settling, settling + seconds);
 }
 
 function total(intervals: readonly Interval[]): { bytes: number; seconds: number } {
