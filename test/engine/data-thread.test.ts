@@ -276,6 +276,28 @@ describe("a client", () => {
   });
 });
 
+describe("a session without a link", () => {
+  it("keeps what waits for it for a moment only, so that the others have the room", { timeout: 15_000 }, async () => {
+    const server = await serve();
+    const bob = client("bob");
+    await join(bob, server, 1, bobsPlace);
+    const stuck = await rawClient(certificates.client("ann"), server.port);
+    stuck.write(controlFrame(frameType.hello, encodeHello(hello)));
+    const event = await server.next("hello");
+    admit(server, event, annsPlace);
+    for (let n = 0; n < 9000; n++) server.kernel.injectPacket(packet("10.8.0.1", "10.8.0.2", 1400));
+    await server.kernel.whenDrained();
+    server.send({ type: "close", link: event.link, reason: "kicked", text: "" });
+    await server.next("closed");
+    const { no_link: before = 0 } = server.counted.drops;
+    while ((server.counted.drops.no_link ?? 0) === before) await new Promise((resolve) => setTimeout(resolve, 100));
+    const { frames_accepted } = server.counted.totals;
+    const { queue_full: full = 0, queue_delay: late = 0, no_link: homeless = 0 } = server.counted.drops;
+    expect(frames_accepted + full + late + homeless).toBe(9000);
+    stuck.destroy();
+  });
+});
+
 describe("stop", () => {
   it("closes every link and leaves nothing open", { timeout: 8000 }, async () => {
     const timers = handles("Timeout").length;

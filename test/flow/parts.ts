@@ -59,7 +59,7 @@ export class FakeLink implements FlowLink {
     this.onRoom();
   }
 
-  readonly roomIn = undefined;
+  roomIn: number | undefined = undefined;
 
   get room(): number {
     return this.capacity - this.queuedBytes;

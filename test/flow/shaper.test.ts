@@ -141,6 +141,20 @@ describe("a session without a limit", () => {
     expect(shapers.of(ann).saturated).toBe(false);
   });
 
+  it("looks again soon, whatever a link that stood still promised", () => {
+    for (const roomIn of [Number.POSITIVE_INFINITY, 24_000, Number.NaN]) {
+      const { session: ann, link } = session(`ann ${roomIn}`);
+      link.capacity = 0;
+      link.bounded = true;
+      link.roomIn = roomIn;
+      send(ann, 1000);
+      shapers.run();
+      link.capacity = 3000;
+      clock.advance(25);
+      expect(link.frames.length).toBe(1);
+    }
+  });
+
   it("loses what waits when it is gone, counted", () => {
     const { session: ann, link } = session("ann");
     link.capacity = 0;

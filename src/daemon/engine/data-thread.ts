@@ -59,6 +59,8 @@ const helloDeadline = 3000;
 const admissionDeadline = 10_000;
 /** A client's packets wait in the kernel's queue for this long after its last link went. */
 const holdFor = 10_000;
+/** What waits in a session's own queue is of use for so long after its last link went. */
+const keepFor = 2_000;
 /** Between two events about what one session sends. */
 const quietFor = 10_000;
 /** A server that was asked to finish a link has this long for it. */
@@ -103,6 +105,8 @@ export class DataThread {
   readonly #ticker: NodeJS.Timeout;
   readonly #spoofedAt = new Map<string, number>();
   readonly #refusedAt = new Map<string, number>();
+  /** Sessions whose last link went a moment ago. */
+  readonly #linkless = new Map<DataSession<FlowLink>, number>();
   #rules: LivenessRules;
   /** One object for all links, which changes under them. */
   readonly #liveness: LivenessRules;
@@ -497,6 +501,7 @@ export class DataThread {
     held.session = session;
     held.link.activate();
     session.add(held.link);
+    this.#linkless.delete(session);
     this.#linklessSince = undefined;
     this.#limits.apply(session);
     this.#outbound.release();
@@ -509,6 +514,7 @@ export class DataThread {
     this.#slots.giveBack(held.slot);
     this.#options.counters[counterIndex.link_closed]! += unsent;
     held.session?.remove(link);
+    if (held.session?.links.length === 0) this.#linkless.set(held.session, performance.now());
     if (held.session?.links.length === 0 && this.#options.mode === "client") {
       this.#linklessSince = performance.now();
       this.#outbound.hold();
@@ -524,6 +530,7 @@ export class DataThread {
     if (gone !== undefined) {
       const last = ![...this.#sessions].some(({ identity }) => identity === gone.identity);
       this.#limits.forget(gone, last);
+      this.#linkless.delete(gone);
     }
     this.#spoofedAt.delete(id);
     this.#refusedAt.delete(id);
@@ -588,12 +595,23 @@ export class DataThread {
       if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
     }
     this.#limits.tell();
+    this.#dropStale();
     if (this.#linklessSince !== undefined && performance.now() - this.#linklessSince > holdFor) {
       this.#linklessSince = undefined;
       this.#outbound.release();
     }
     this.#load = Math.round(this.#meter.sample() * 100);
     this.#stretch();
+  }
+
+  /** What waits for those who have no link must not take the room of those who have. */
+  #dropStale(): void {
+    const before = performance.now() - keepFor;
+    for (const [session, since] of this.#linkless) {
+      if (since > before) return;
+      this.#linkless.delete(session);
+      this.#shapers.drop(session);
+    }
   }
 
   /** Keepalives cost a server with many sessions no more than one with some. */

@@ -23,6 +23,8 @@ const mostQueued = 4 * 1024 * 1024;
 const enoughToFill = 512 * 1024;
 /** A turn sends about this much, so that sessions that share a bucket alternate. */
 const turnBytes = 16 * 1024;
+/** A path that stood still is as fast as before in the next moment: what it promised last is no reason to sleep longer. */
+const lookAgain: Millis = 20;
 const largestPiece = 65_535;
 const smallestPiece = 1514;
 
@@ -86,7 +88,7 @@ export class Shaper implements Paced {
     return "sent";
   }
 
-  /** The session is gone. */
+  /** Drops what waits. */
   close(): void {
     for (const item of this.#queue.clear()) this.#dropped(item, "no_link");
   }
@@ -97,7 +99,9 @@ export class Shaper implements Paced {
   #fullUntil(now: Millis, sent: boolean): Release {
     this.#handlers.waited(this.#session, "window");
     let soonest = Number.POSITIVE_INFINITY;
-    for (const { roomIn } of this.#session.links) soonest = Math.min(soonest, roomIn ?? soonest);
+    for (const { roomIn } of this.#session.links) {
+      if (roomIn !== undefined) soonest = Math.min(soonest, roomIn < lookAgain ? roomIn : lookAgain);
+    }
     return soonest === Number.POSITIVE_INFINITY ? "idle" : { again: now + soonest, sent };
   }
 

@@ -60,6 +60,11 @@ export class Shapers {
     this.#pacer.run();
   }
 
+  /** What waits for the session is too old to be of use. */
+  drop(session: FlowSession): void {
+    this.#shapers.get(session)?.close();
+  }
+
   /** The session is gone. */
   forget(session: FlowSession): void {
     const shaper = this.#shapers.get(session);
