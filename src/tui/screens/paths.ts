@@ -10,8 +10,13 @@ function named(name: string, glyphs: Glyphs): string {
   return cut(drawable(name), nameCells, glyphs.cut);
 }
 
-function backendPart({ name, admin, operational, current }: Backend, glyphs: Glyphs): Line {
-  const down = operational === "down" && admin !== "maint";
+function isDown({ admin, operational }: Backend): boolean {
+  return operational === "down" && admin !== "maint";
+}
+
+function backendPart(row: Backend, glyphs: Glyphs): Line {
+  const { name, admin, operational, current } = row;
+  const down = isDown(row);
   const state = admin === "ready" ? operational : admin;
   const sign = current ? seg(` ${glyphs.live}`, "good") : seg(" ");
   return [
@@ -35,8 +40,9 @@ function bucketPart({ name, utilisation }: Bucket, glyphs: Glyphs): Line {
 function group(title: string, parts: readonly Line[], none: string, columns: number): Line {
   const head = seg(` ${title}`, "dim");
   if (parts.length === 0) return fit([head, seg(` ${none} `, "good")], columns);
-  const rest = 5;
-  let room = columns - head.text.length - rest;
+  const all = parts.reduce((sum, part) => sum + width(part), 0);
+  const forRest = head.text.length + all <= columns ? 0 : 5;
+  let room = columns - head.text.length - forRest;
   const shown = parts.filter((part) => {
     room -= width(part);
     return room >= 0;
@@ -51,12 +57,14 @@ export function pathsLine({ backends, breakers, buckets }: Snapshot, columns: nu
   const asked = buckets
     .filter(({ utilisation }) => (utilisation ?? 0) > 0)
     .toSorted((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0));
+  // Those that are down must not be the ones that are left out.
+  const shown = backends.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a)));
   const third = Math.floor((columns - 2) / 3);
   const apart = seg(glyphs.separator, "faint");
   const parts = (lines: readonly Line[], title: string, none: string): Line => group(title, lines, none, third);
   return [
     ...parts(
-      backends.map((row) => backendPart(row, glyphs)),
+      shown.map((row) => backendPart(row, glyphs)),
       "backends",
       "none",
     ),
