@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration.ts";
+import { ctlSchema } from "./ctl-schema/document.ts";
 import { doctorPage } from "./doctor.ts";
 import { dropsPage } from "./drops.ts";
 import { errorsPage } from "./errors.ts";
@@ -20,6 +21,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "config/sssonector.example.yaml", text: () => exampleConfig("server", "defaults") },
   { path: "docs/configuration.md", text: configurationPage },
+  { path: "docs/ctl.schema.json", text: ctlSchema },
   { path: "docs/doctor.md", text: doctorPage },
   { path: "docs/drops.md", text: dropsPage },
   { path: "docs/errors.md", text: errorsPage },

@@ -1,12 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { describeError } from "../shared/errors.ts";
 import { programs } from "./programs.ts";
-
-async function version(): Promise<string> {
-  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
-}
 
 function help(): string {
   const rows = [...programs].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
@@ -16,7 +9,8 @@ function help(): string {
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === "--version" || name === "version") {
-    process.stdout.write(`${await version()}\n`);
+    const { ownVersion } = await import("./own-version.ts");
+    process.stdout.write(`${ownVersion()}\n`);
     return 0;
   }
   if (name === "--help" || name === "-h" || name === "help") {

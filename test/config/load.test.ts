@@ -55,9 +55,7 @@ tunnel: {listen: "0.0.0.0:8443"}
     expect(settings.core).toMatchObject({ workers: 4, max_connections: 1000 });
     expect(settings.security.tls.min_version).toBe("1.2");
     expect(settings.performance).toEqual({ buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 30_000 });
-    expect(notInEffect).toEqual([
-      "server.yaml:4:12: core.workers: not in effect yet",
-    ]);
+    expect(notInEffect).toEqual(["server.yaml:4:12: core.workers: not in effect yet"]);
   });
 
   test("connection pool, buffers and rate limiting", () => {

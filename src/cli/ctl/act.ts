@@ -3,7 +3,6 @@ import { exitCodes } from "../../shared/control/exit.ts";
 import type { ActionOutcome, ActionParams } from "../../shared/control/protocol.ts";
 import { printable } from "../../shared/text.ts";
 import { type Context, printJson } from "./context.ts";
-import { levelOf } from "./logs.ts";
 
 /** Calls an action of the daemon. */
 export type Act = (client: ControlClient, context: Context, dryRun: boolean) => Promise<ActionOutcome>;
@@ -16,18 +15,12 @@ export function acting(
   return { dry_run: dryRun, accept_risk: options.acceptRisk, revision };
 }
 
-export const kick: Act = (client, context, dryRun) =>
-  client.call("kick", {
-    target: context.args[0] ?? "",
-    reason: context.options.reason,
-    ...acting(context, dryRun),
-  });
-export const reload: Act = (client, context, dryRun) => client.call("reload", acting(context, dryRun));
-export const stop: Act = (client, context, dryRun) => client.call("stop", acting(context, dryRun));
-export const undo: Act = (client, context, dryRun) => client.call("undo", acting(context, dryRun));
-export const confirm: Act = (client, context, dryRun) => client.call("confirm", acting(context, dryRun));
-export const logLevel: Act = (client, context, dryRun) =>
-  client.call("log_level", { level: levelOf(context.args[0] ?? ""), ...acting(context, dryRun) });
+/** A verb's action: it runs as perform does. */
+export type Doing = (context: Context) => Promise<number>;
+
+export function doing(act: Act): Doing {
+  return (context) => perform(context, act);
+}
 
 /** Runs an action; on a terminal it asks first, with what the daemon says would happen. */
 export async function perform(context: Context, act: Act): Promise<number> {

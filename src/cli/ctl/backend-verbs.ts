@@ -1,6 +1,6 @@
-import { perform } from "./act.ts";
-import { closeBreaker, drain, maint, openBreaker, ready, resetBreaker, setWeight } from "./backend-acts.ts";
 import type { Verb } from "./verb.ts";
+
+const acts = () => import("./backend-acts.ts");
 
 /** Verbs that act on backends and their breakers. */
 export const backendVerbs: readonly Verb[] = [
@@ -11,7 +11,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["[BACKEND]"],
     options: ["deadline", "accept-risk"],
     example: "drain eu-1 --deadline 10m",
-    run: (context) => perform(context, drain),
+    run: async (context) => (await acts()).drain(context),
   },
   {
     name: "ready",
@@ -19,7 +19,7 @@ export const backendVerbs: readonly Verb[] = [
     does: "take a backend back after drain or maint; without a name: this daemon",
     arguments: ["[BACKEND]"],
     example: "ready eu-1",
-    run: (context) => perform(context, ready),
+    run: async (context) => (await acts()).ready(context),
   },
   {
     name: "maint",
@@ -28,7 +28,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["BACKEND"],
     options: ["accept-risk"],
     example: "maint eu-1 --dry-run",
-    run: (context) => perform(context, maint),
+    run: async (context) => (await acts()).maint(context),
   },
   {
     name: "set-weight",
@@ -37,7 +37,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["BACKEND", "N|auto"],
     options: ["accept-risk", "confirm-within"],
     example: "set-weight eu-1 50 --confirm-within 1m",
-    run: setWeight,
+    run: async (context) => (await acts()).setWeight(context),
   },
   {
     name: "reset-breaker",
@@ -46,7 +46,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["[BACKEND]"],
     options: ["all"],
     example: "reset-breaker",
-    run: resetBreaker,
+    run: async (context) => (await acts()).resetBreaker(context),
   },
   {
     name: "open-breaker",
@@ -55,7 +55,7 @@ export const backendVerbs: readonly Verb[] = [
     arguments: ["BACKEND"],
     options: ["for", "accept-risk"],
     example: "open-breaker eu-1 --for 5m",
-    run: openBreaker,
+    run: async (context) => (await acts()).openBreaker(context),
   },
   {
     name: "close-breaker",
@@ -63,6 +63,6 @@ export const backendVerbs: readonly Verb[] = [
     does: "let a breaker admit everything; it counts but does not trip until it is reset",
     arguments: ["BACKEND"],
     example: "close-breaker eu-1",
-    run: (context) => perform(context, closeBreaker),
+    run: async (context) => (await acts()).closeBreaker(context),
   },
 ];

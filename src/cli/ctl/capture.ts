@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
 import { exitCodes } from "../../shared/control/exit.ts";
 import { describeError, SssonectorError } from "../../shared/errors.ts";
-import { type Context, pause } from "./context.ts";
+import { type Context, pause, printJson } from "./context.ts";
 import { durationOf } from "./options.ts";
 
 /** Milliseconds between two calls. */
@@ -26,6 +26,7 @@ export async function capture(context: Context): Promise<number> {
   const { options, terminal } = context;
   const path = options.write;
   if (path === undefined) throw new SssonectorError("usage", "capture needs -w FILE, or -w - for the standard output");
+  if (path === "-" && options.json) throw new SssonectorError("usage", "capture -w - leaves no room for --json");
   const time = durationOf("for", options.for);
   using client = await context.connect();
   const ending = new AbortController();
@@ -55,7 +56,8 @@ export async function capture(context: Context): Promise<number> {
     timer?.cancel();
     for (const signal of stopSignals) process.off(signal, stop);
   }
-  terminal.err(`${counts.packets} packets in ${path === "-" ? "the output" : path}, ${counts.dropped} left out\n`);
+  if (options.json) printJson(terminal, { file: path, ...counts });
+  else terminal.err(`${counts.packets} packets in ${path === "-" ? "the output" : path}, ${counts.dropped} left out\n`);
   return exitCodes.ok;
 }
 

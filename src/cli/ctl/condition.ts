@@ -1,4 +1,4 @@
-import type { DaemonState, Snapshot } from "../../shared/control/snapshot.ts";
+import type { Backend, Breaker, DaemonState, Snapshot } from "../../shared/control/snapshot.ts";
 import { SssonectorError } from "../../shared/errors.ts";
 import { printable } from "../../shared/text.ts";
 import { noBackend } from "./no-backend.ts";
@@ -11,8 +11,8 @@ export interface Condition {
   met(snapshot: Snapshot): boolean;
   /** How far it is. */
   seen(snapshot: Snapshot): string;
-  /** Members of the answer beside `name` and `state`. */
-  json(snapshot: Snapshot): object;
+  /** The row that it is about, if any. */
+  row?(snapshot: Snapshot): { backend: Backend } | { breaker: Breaker };
 }
 
 const states: readonly DaemonState[] = ["starting", "ready", "degraded", "draining", "stopping"];
@@ -29,17 +29,17 @@ const ofBackend: Readonly<Record<string, OfRow>> = {
       const { admin, connections } = find(snapshot, "backends", name);
       return `${printable(name)} ${admin}, ${connections} connections`;
     },
-    json: (snapshot) => ({ backend: find(snapshot, "backends", name) }),
+    row: (snapshot) => ({ backend: find(snapshot, "backends", name) }),
   }),
   up: (name) => ({
     met: (snapshot) => find(snapshot, "backends", name).operational === "up",
     seen: (snapshot) => `${printable(name)} ${find(snapshot, "backends", name).operational}`,
-    json: (snapshot) => ({ backend: find(snapshot, "backends", name) }),
+    row: (snapshot) => ({ backend: find(snapshot, "backends", name) }),
   }),
   "breaker-closed": (name) => ({
     met: (snapshot) => find(snapshot, "breakers", name).state === "closed",
     seen: (snapshot) => `breaker ${printable(name)} ${find(snapshot, "breakers", name).state}`,
-    json: (snapshot) => ({ breaker: find(snapshot, "breakers", name) }),
+    row: (snapshot) => ({ breaker: find(snapshot, "breakers", name) }),
   }),
 };
 
@@ -48,7 +48,6 @@ const daemonDrained: Condition = {
   text: "drained",
   met: ({ status }) => status.state === "draining" && status.connections === 0,
   seen: ({ status }) => `${status.state}, ${status.connections} connections`,
-  json: ({ status }) => ({ connections: status.connections, sessions: status.sessions }),
 };
 
 /** Reads `--for`. @throws SssonectorError usage */
@@ -68,7 +67,6 @@ function inState(state: DaemonState, text: string): Condition {
     text,
     met: ({ status }) => status.state === state,
     seen: ({ status }) => status.state,
-    json: () => ({}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { controlAddress } from "../../shared/control/address.ts";
-import { connectControl, type ControlClient } from "../../shared/control/client.ts";
+import type { ControlClient } from "../../shared/control/client.ts";
 import { ownSsh } from "../../shared/control/own-ssh.ts";
+import type { Answers } from "./answers.ts";
 import type { Options } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,8 +22,10 @@ const answerTime = 5_000;
 
 export function contextFor(options: Options, args: readonly string[], terminal: Terminal): Context {
   const connect = async (): Promise<ControlClient> => {
+    const address = controlAddress(options, terminal.env);
+    const { connectControl } = await import("../../shared/control/client.ts");
     return connectControl({
-      ...controlAddress(options, terminal.env),
+      ...address,
       clientName: "ctl",
       timeoutMs: options.timeout ?? answerTime,
       ssh: ownSsh(process.pid),
@@ -32,7 +35,7 @@ export function contextFor(options: Options, args: readonly string[], terminal: 
 }
 
 /** Prints one answer as a line of JSON. */
-export function printJson(terminal: Terminal, value: object): void {
+export function printJson(terminal: Terminal, value: Answers[keyof Answers]): void {
   terminal.out(`${JSON.stringify({ v: 1, ...value })}\n`);
 }
 

@@ -1,5 +1,6 @@
-import { confirm, kick, logLevel, perform, reload, stop, undo } from "./act.ts";
 import type { Verb } from "./verb.ts";
+
+const acts = () => import("./daemon-acts.ts");
 
 /** Verbs that act on the daemon, its connections and sessions. */
 export const daemonVerbs: readonly Verb[] = [
@@ -10,14 +11,14 @@ export const daemonVerbs: readonly Verb[] = [
     arguments: ["CONNECTION|SESSION"],
     options: ["reason", "accept-risk"],
     example: 'kick c17 --reason "moved to be-2"',
-    run: (context) => perform(context, kick),
+    run: async (context) => (await acts()).kick(context),
   },
   {
     name: "reload",
     kind: "act",
     does: "read the configuration again and apply what can change live",
     example: "reload --dry-run",
-    run: (context) => perform(context, reload),
+    run: async (context) => (await acts()).reload(context),
   },
   {
     name: "log-level",
@@ -25,14 +26,14 @@ export const daemonVerbs: readonly Verb[] = [
     does: "log from this level on, until the next reload",
     arguments: ["LEVEL"],
     example: "log-level debug",
-    run: (context) => perform(context, logLevel),
+    run: async (context) => (await acts()).logLevel(context),
   },
   {
     name: "confirm",
     kind: "act",
     does: "keep your changes that would revert by themselves",
     example: "confirm",
-    run: (context) => perform(context, confirm),
+    run: async (context) => (await acts()).confirm(context),
   },
   {
     name: "undo",
@@ -40,7 +41,7 @@ export const daemonVerbs: readonly Verb[] = [
     does: "take back your last change of a weight, a backend, a breaker or the deny list",
     options: ["accept-risk"],
     example: "undo --dry-run",
-    run: (context) => perform(context, undo),
+    run: async (context) => (await acts()).undo(context),
   },
   {
     name: "stop",
@@ -48,6 +49,6 @@ export const daemonVerbs: readonly Verb[] = [
     does: "stop the daemon gracefully",
     options: ["accept-risk"],
     example: "stop --yes",
-    run: (context) => perform(context, stop),
+    run: async (context) => (await acts()).stop(context),
   },
 ];

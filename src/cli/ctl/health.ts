@@ -1,6 +1,7 @@
-import type { Alert, Backend, DaemonState, Snapshot } from "../../shared/control/snapshot.ts";
+import type { Backend, Snapshot } from "../../shared/control/snapshot.ts";
 import { describeError } from "../../shared/errors.ts";
 import { printable } from "../../shared/text.ts";
+import type { HealthAnswer } from "./answers.ts";
 import { type Context, printJson } from "./context.ts";
 import { notClosed } from "./not-closed.ts";
 import { show, type View } from "./read.ts";
@@ -9,20 +10,19 @@ import { alertLines } from "./views.ts";
 /** Exit codes of `health`, as monitoring systems read them. */
 export const healthExit = { ok: 0, degraded: 1, critical: 2, unreachable: 3 } as const;
 
-interface Health {
-  health: Exclude<keyof typeof healthExit, "unreachable">;
-  state: DaemonState;
-  alerts: Alert[];
-  /** Names. */
-  backends_down: string[];
-  breakers_not_closed: string[];
-}
-
-const healthView: View<Health> = {
+const healthView: View<HealthAnswer> = {
   fetch: async (client) => judge(await client.call("snapshot", {})),
   json: (health) => health,
   text,
   exit: ({ health }) => healthExit[health],
+};
+
+const unreachable: HealthAnswer = {
+  health: "unreachable",
+  state: null,
+  alerts: [],
+  backends_down: [],
+  breakers_not_closed: [],
 };
 
 /** Shows the daemon's health; whatever keeps it from being read is "unreachable". */
@@ -30,14 +30,14 @@ export async function health(context: Context): Promise<number> {
   try {
     return await show(context, healthView);
   } catch (error) {
-    if (context.options.json) printJson(context.terminal, { health: "unreachable", alerts: [] });
+    if (context.options.json) printJson(context.terminal, unreachable);
     else context.terminal.out("unreachable\n");
     context.terminal.err(`sssonector ctl: ${printable(describeError(error), 500)}\n`);
     return healthExit.unreachable;
   }
 }
 
-function judge({ status, backends, breakers }: Snapshot): Health {
+function judge({ status, backends, breakers }: Snapshot): HealthAnswer {
   const { state, alerts } = status;
   const backends_down = backends.filter(isDown).map(({ name }) => name);
   const breakers_not_closed = notClosed(breakers);
@@ -52,7 +52,7 @@ function isDown({ admin, operational }: Backend): boolean {
   return operational === "down" && admin !== "maint";
 }
 
-function text({ health, state, alerts, backends_down, breakers_not_closed }: Health): string {
+function text({ health, state, alerts, backends_down, breakers_not_closed }: HealthAnswer): string {
   const rows = `${named("backends down", backends_down)}${named("breakers not closed", breakers_not_closed)}`;
   return `${alertLines(alerts)}${health} (${state})${rows}\n`;
 }

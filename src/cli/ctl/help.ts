@@ -2,16 +2,30 @@ import { optionRows, type OptionName } from "./options.ts";
 import type { Verb } from "./verb.ts";
 import { everyVerb, optionsOf, verbs } from "./verbs.ts";
 
+/** What operators do most. */
+const examples = [
+  "status",
+  "backends --watch",
+  "drain eu-1 --dry-run",
+  "wait --for drained=eu-1 --timeout 30s",
+  "set-rate identity/laptop-ann/down 20mbit --for 1h --confirm-within 30s",
+  "events --since 5m --follow --json",
+] as const;
+
 /** Help for all verbs, each with one example, or for one. */
 export function help(verb: Verb | undefined): string {
   return verb === undefined ? overview() : verbHelp(verb);
 }
 
 function overview(): string {
+  const first = examples.map((line) => `  sssonector ctl ${line}`);
   const list = verbs.map(
     (verb) => `  ${verb.name.padEnd(14)} ${verb.does}\n${" ".repeat(17)}sssonector ctl ${verb.example}`,
   );
   return lines([
+    "examples:",
+    ...first,
+    "",
     "usage: sssonector ctl [--socket PATH] [--json] [--timeout 5s] VERB [ARGUMENT…] [OPTIONS]",
     "",
     ...list,
@@ -25,13 +39,13 @@ function overview(): string {
 
 function verbHelp(verb: Verb): string {
   return lines([
-    `usage: sssonector ctl ${verb.name}${(verb.arguments ?? []).map((name) => ` ${name}`).join("")} [OPTIONS]`,
+    `  sssonector ctl ${verb.example}`,
     "",
     verb.does,
     "",
-    ...optionsOf(verb).map(optionLine),
+    `usage: sssonector ctl ${verb.name}${(verb.arguments ?? []).map((name) => ` ${name}`).join("")} [OPTIONS]`,
     "",
-    `example: sssonector ctl ${verb.example}`,
+    ...optionsOf(verb).map(optionLine),
   ]);
 }
 

@@ -2,7 +2,6 @@ import { exitCodeFor } from "../../shared/control/exit.ts";
 import { describeError } from "../../shared/errors.ts";
 import { printable } from "../../shared/text.ts";
 import { contextFor } from "./context.ts";
-import { help } from "./help.ts";
 import { parseCommand } from "./parse.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -13,6 +12,7 @@ export async function run(argv: readonly string[], terminal: Terminal = processT
     if (command.kind === "run") {
       return await command.verb.run(contextFor(command.options, command.args, terminal));
     }
+    const { help } = await import("./help.ts");
     terminal.out(help(command.verb));
     return 0;
   } catch (error) {

@@ -1,79 +1,73 @@
-import { backendsView, breakersView } from "./backend-views.ts";
-import { bucketsView } from "./bucket-views.ts";
-import { certificatesView } from "./certificate-views.ts";
-import { events } from "./events.ts";
-import { health } from "./health.ts";
-import { logs } from "./logs.ts";
 import { show } from "./read.ts";
-import { topTalkersView } from "./top-talkers.ts";
-import { servicesView } from "./service-views.ts";
 import type { Verb } from "./verb.ts";
-import { configView, connectionsView, metricsView, sessionsView, snapshotView, statusView } from "./views.ts";
 
-/** Verbs that show something. */
+const views = () => import("./views.ts");
+const backends = () => import("./backend-views.ts");
+
+/** Verbs that show something; each loads what it needs when it runs, since the command has to start in milliseconds. */
 export const readVerbs: readonly Verb[] = [
   {
     name: "status",
     kind: "read",
     does: "state, traffic, drops and alerts of the daemon",
     example: "status --watch",
-    run: (context) => show(context, statusView),
+    run: async (context) => show(context, (await views()).statusView),
   },
   {
     name: "health",
     kind: "read",
     does: "exit code 0 ok, 1 degraded, 2 critical, 3 unreachable",
     example: "health --timeout 2s",
-    run: health,
+    run: async (context) => (await import("./health.ts")).health(context),
   },
   {
     name: "connections",
     kind: "read",
     does: "links and connections to services, with their rates and round trips",
     example: "connections --json",
-    run: (context) => show(context, connectionsView),
+    run: async (context) => show(context, (await views()).connectionsView),
   },
   {
     name: "sessions",
     kind: "read",
     does: "sessions with their inner addresses",
     example: "sessions",
-    run: (context) => show(context, sessionsView),
+    run: async (context) => show(context, (await views()).sessionsView),
   },
   {
     name: "backends",
     kind: "read",
     does: "what traffic is spread over, with states, weights and load",
     example: "backends --watch",
-    run: (context) => show(context, backendsView),
+    run: async (context) => show(context, (await backends()).backendsView),
   },
   {
     name: "breakers",
     kind: "read",
     does: "circuit breakers of the backends, why they opened and when they try again",
     example: "breakers",
-    run: (context) => show(context, breakersView),
+    run: async (context) => show(context, (await backends()).breakersView),
   },
   {
     name: "certificates",
     kind: "read",
     does: "own certificate, CA and revocation list, those of peers, and who is shut out",
     example: "certificates --json",
-    run: (context) => show(context, certificatesView),
+    run: async (context) => show(context, (await import("./certificate-views.ts")).certificatesView),
   },
   {
     name: "services",
     kind: "read",
     does: "published services with their endpoints, connections and errors",
     example: "services --watch",
-    run: (context) => show(context, servicesView),
+    run: async (context) => show(context, (await import("./service-views.ts")).servicesView),
   },
   {
     name: "buckets",
     kind: "read",
     does: "rate limits of the daemon, of identities, sessions and services, and how much of them is used",
     example: "buckets --watch",
-    run: (context) => show(context, bucketsView),
+    run: async (context) => show(context, (await import("./bucket-views.ts")).bucketsView),
   },
   {
     name: "events",
@@ -81,7 +75,7 @@ export const readVerbs: readonly Verb[] = [
     does: "what happened",
     options: ["follow", "since"],
     example: "events --since 5m --follow",
-    run: events,
+    run: async (context) => (await import("./events.ts")).events(context),
   },
   {
     name: "top-talkers",
@@ -89,7 +83,7 @@ export const readVerbs: readonly Verb[] = [
     does: "identities, or destinations, by their traffic within the last minute",
     options: ["by"],
     example: "top-talkers --by destination --watch",
-    run: (context) => show(context, topTalkersView),
+    run: async (context) => show(context, (await import("./top-talkers.ts")).topTalkersView),
   },
   {
     name: "logs",
@@ -97,27 +91,27 @@ export const readVerbs: readonly Verb[] = [
     does: "the newest lines of the daemon's log, wherever it goes",
     options: ["follow", "since", "level"],
     example: "logs --level warn --follow",
-    run: logs,
+    run: async (context) => (await import("./logs.ts")).logs(context),
   },
   {
     name: "metrics",
     kind: "read",
     does: "all metrics in Prometheus' text format",
     example: "metrics",
-    run: (context) => show(context, metricsView),
+    run: async (context) => show(context, (await views()).metricsView),
   },
   {
     name: "config",
     kind: "read",
     does: "every setting in effect, where it comes from, and whether a reload applies it",
     example: "config",
-    run: (context) => show(context, configView),
+    run: async (context) => show(context, (await views()).configView),
   },
   {
     name: "snapshot",
     kind: "read",
     does: "everything the daemon says about itself, as JSON",
     example: "snapshot --json",
-    run: (context) => show(context, snapshotView),
+    run: async (context) => show(context, (await views()).snapshotView),
   },
 ];

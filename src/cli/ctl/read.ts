@@ -1,11 +1,12 @@
 import type { ControlClient } from "../../shared/control/client.ts";
+import type { Answers } from "./answers.ts";
 import { type Context, pause, printJson } from "./context.ts";
 
 /** A verb that shows something. */
 export interface View<Value> {
   fetch(client: ControlClient, context: Context): Promise<Value>;
   /** Members beside `v`. */
-  json(value: Value): object;
+  json(value: Value): Answers[keyof Answers];
   /** Lines for people, each ended. */
   text(value: Value, context: Context): string;
   /** Exit code; default 0. */

@@ -1,11 +1,6 @@
-import { type Act, acting, perform } from "./act.ts";
 import type { Verb } from "./verb.ts";
 
-const revoke: Act = (client, context, dryRun) =>
-  client.call("revoke", { identity: context.args[0] ?? "", ...acting(context, dryRun) });
-const allow: Act = (client, context, dryRun) =>
-  client.call("allow", { identity: context.args[0] ?? "", ...acting(context, dryRun) });
-const rotate: Act = (client, context, dryRun) => client.call("rotate", acting(context, dryRun));
+const acts = () => import("./trust-acts.ts");
 
 /** Verbs that act on who is trusted. */
 export const trustVerbs: readonly Verb[] = [
@@ -16,7 +11,7 @@ export const trustVerbs: readonly Verb[] = [
     arguments: ["IDENTITY"],
     options: ["accept-risk"],
     example: "revoke laptop-ann --dry-run",
-    run: (context) => perform(context, revoke),
+    run: async (context) => (await acts()).revoke(context),
   },
   {
     name: "allow",
@@ -24,13 +19,13 @@ export const trustVerbs: readonly Verb[] = [
     does: "let an identity in again after revoke",
     arguments: ["IDENTITY"],
     example: "allow laptop-ann",
-    run: (context) => perform(context, allow),
+    run: async (context) => (await acts()).allow(context),
   },
   {
     name: "rotate",
     kind: "act",
     does: "replace every link by one on the newest certificates, the new one first",
     example: "rotate",
-    run: (context) => perform(context, rotate),
+    run: async (context) => (await acts()).rotate(context),
   },
 ];

@@ -3,12 +3,8 @@ import { daemonVerbs } from "./daemon-verbs.ts";
 import type { OptionName } from "./options.ts";
 import { rateVerbs } from "./rate-verbs.ts";
 import { readVerbs } from "./read-verbs.ts";
-import { capture } from "./capture.ts";
-import { record } from "./record.ts";
 import { trustVerbs } from "./trust-verbs.ts";
 import type { Verb } from "./verb.ts";
-import { version } from "./version.ts";
-import { wait } from "./wait.ts";
 
 /** Options that every verb takes, and those of each kind. */
 export const everyVerb: readonly OptionName[] = ["socket", "url", "token-file", "json", "timeout", "help"];
@@ -26,7 +22,7 @@ export const verbs: readonly Verb[] = [
     kind: "other",
     does: "versions of this command and of the daemon",
     example: "version",
-    run: version,
+    run: async (context) => (await import("./version.ts")).version(context),
   },
   ...daemonVerbs,
   ...trustVerbs,
@@ -38,7 +34,7 @@ export const verbs: readonly Verb[] = [
     does: "inner packets as they cross the links, as a pcap file for tcpdump, tshark or Wireshark",
     options: ["session", "write", "for"],
     example: "capture -w packets.pcap --for 30s",
-    run: capture,
+    run: async (context) => (await import("./capture.ts")).capture(context),
   },
   {
     name: "record",
@@ -47,7 +43,7 @@ export const verbs: readonly Verb[] = [
     arguments: ["FILE"],
     options: ["for"],
     example: "record incident.jsonl --for 10m",
-    run: record,
+    run: async (context) => (await import("./record.ts")).record(context),
   },
   {
     name: "wait",
@@ -55,7 +51,7 @@ export const verbs: readonly Verb[] = [
     does: "wait until something is so; --timeout is for all of it, default 60s",
     options: ["for"],
     example: "wait --for drained=eu-1 --timeout 30s",
-    run: wait,
+    run: async (context) => (await import("./wait.ts")).wait(context),
   },
 ];
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { ownVersion } from "../own-version.ts";
 import { type Context, printJson } from "./context.ts";
 
 /**
@@ -14,9 +14,4 @@ export async function version(context: Context): Promise<number> {
   if (options.json) printJson(terminal, { version: own, daemon: { name, version: daemon, pid, protocol } });
   else terminal.out(`sssonectord ${daemon} (${name}, pid ${pid}, control protocol ${protocol})\n`);
   return 0;
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -21,8 +21,9 @@ export async function wait(context: Context): Promise<number> {
   const timer = terminal.clock.after(options.timeout ?? patience, () => expired.abort());
   try {
     const snapshot = await reach(context, condition, expired.signal);
-    const { name, state } = snapshot.status;
-    if (options.json) printJson(terminal, { name, state, ...condition.json(snapshot) });
+    const { name, state, sessions, connections } = snapshot.status;
+    const rows = { backend: null, breaker: null, ...condition.row?.(snapshot) };
+    if (options.json) printJson(terminal, { name, state, sessions, connections, ...rows });
     else terminal.out(`${condition.seen(snapshot)}\n`);
     return exitCodes.ok;
   } finally {

@@ -221,7 +221,9 @@ describe("wait", () => {
     const last = aBackend("eu-1", { admin: "drain", connections: 0 });
     withBackends(last);
     expect(await done).toBe(0);
-    expect(json()).toEqual([{ v: 1, name: "edge-01", state: "ready", backend: last }]);
+    expect(json()).toEqual([
+      { v: 1, name: "edge-01", state: "ready", sessions: 2, connections: 2, breaker: null, backend: last },
+    ]);
   });
 
   it("--for drained: this daemon, with no connection left", async () => {

@@ -139,7 +139,9 @@ describe("exit codes", () => {
     expect(await run([...argv, "status"], terminal)).toBe(3);
     expect(terminal.stderr).toMatch(/no control socket at .*none\.sock; start it: systemctl start sssonectord/);
     expect(await run([...argv, "health", "--json"], terminal)).toBe(3);
-    expect(json()).toEqual([{ v: 1, health: "unreachable", alerts: [] }]);
+    expect(json()).toEqual([
+      { v: 1, health: "unreachable", state: null, alerts: [], backends_down: [], breakers_not_closed: [] },
+    ]);
     expect(await run([...argv, "version"], terminal)).toBe(3);
     expect(terminal.stdout).toMatch(/sssonector {2}\d/);
   });
@@ -255,7 +257,9 @@ describe("watching", () => {
 describe("wait", () => {
   it("is over at once in the state", async () => {
     expect(await ctl("wait", "--for", "ready", "--json")).toBe(0);
-    expect(json()).toEqual([{ v: 1, name: "edge-01", state: "ready" }]);
+    expect(json()).toEqual([
+      { v: 1, name: "edge-01", state: "ready", sessions: 2, connections: 2, backend: null, breaker: null },
+    ]);
   });
 
   it("waits for the state", async () => {
