@@ -27,6 +27,16 @@ describe("FlowTable", () => {
     expect(table.linkOf(1, wrap + 2499)).toBe(0);
   });
 
+  it("counts the live flows of a group, looking at them all a few times a second only", () => {
+    const table = new FlowTable(16, 1000);
+    for (const flow of [1, 2, 3, 4]) table.pin(flow, 9, 0, flow % 3);
+    expect([0, 1, 2].map((group) => table.liveOf(group, 0))).toEqual([1, 2, 1]);
+    // Those that are pinned count at once, those that fell silent a little later.
+    table.pin(5, 9, 950, 1);
+    expect([table.liveOf(1, 950), table.liveOf(1, 1040), table.liveOf(1, 1050)]).toEqual([3, 3, 1]);
+    expect([0, 2].map((group) => table.liveOf(group, 1050))).toEqual([0, 0]);
+  });
+
   it("agrees with a map in the order of use", () => {
     const step = fc.record({
       flow: fc.oneof(fc.nat(40), fc.integer({ min: 0, max: 0xffff_ffff })),

@@ -2,6 +2,8 @@ import type { Millis } from "../../shared/clock.ts";
 
 /** No entry, in a chain or in a bucket. */
 const none = 0xffff;
+/** Live flows are counted anew after this: a flood of new flows must not count them all for each. */
+const countEvery: Millis = 100;
 
 /**
  * Which link each flow of one session is pinned to: a bounded hash table that forgets the flow that was silent longest
@@ -24,6 +26,9 @@ export class FlowTable {
   readonly #groups: Uint16Array;
   /** Milliseconds modulo 2^32 of the last packet. */
   readonly #seen: Uint32Array;
+  /** Live flows by group, when they were counted last and those pinned since. */
+  readonly #live = new Map<number, number>();
+  #countedAt: Millis = Number.NEGATIVE_INFINITY;
   #oldest = none;
   #newest = none;
   #size = 0;
@@ -66,15 +71,10 @@ export class FlowTable {
     return entry === none ? 0 : this.#groups[entry]!;
   }
 
-  /** Flows of a group that had a packet within the idle time. */
+  /** Flows of a group that had a packet within the idle time, as of the last 100 ms. */
   liveOf(group: number, now: Millis): number {
-    const time = Math.floor(now) >>> 0;
-    let count = 0;
-    for (let entry = this.#newest; entry !== none; entry = this.#older[entry]!) {
-      if ((time - this.#seen[entry]!) >>> 0 >= this.#idle) break;
-      if (this.#groups[entry] === group) count += 1;
-    }
-    return count;
+    if (now - this.#countedAt >= countEvery) this.#countLive(now);
+    return this.#live.get(group) ?? 0;
   }
 
   /** Pins a flow that has a packet now. `link` is above 0, `group` below 65,536. */
@@ -85,6 +85,18 @@ export class FlowTable {
     this.#links[entry] = link;
     this.#groups[entry] = group;
     this.#seen[entry] = Math.floor(now) >>> 0;
+    this.#live.set(group, (this.#live.get(group) ?? 0) + 1);
+  }
+
+  #countLive(now: Millis): void {
+    this.#countedAt = now;
+    this.#live.clear();
+    const time = Math.floor(now) >>> 0;
+    for (let entry = this.#newest; entry !== none; entry = this.#older[entry]!) {
+      if ((time - this.#seen[entry]!) >>> 0 >= this.#idle) break;
+      const group = this.#groups[entry]!;
+      this.#live.set(group, (this.#live.get(group) ?? 0) + 1);
+    }
   }
 
   #find(flow: number): number {
