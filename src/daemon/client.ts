@@ -28,8 +28,7 @@ import { ExtraLinks } from "./pool/extra-links.ts";
 import { LinkAges } from "./pool/link-ages.ts";
 import { type LinkRecord, shortSession } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
-import type { Role } from "./role.ts";
-import type { RoleParts } from "./server.ts";
+import type { Role, RoleParts } from "./role.ts";
 
 /** The LAN behind the servers has this long to learn that a session moved; until then old links deliver. */
 const moveTime = 3000;

@@ -1,9 +1,31 @@
+import type { Clock } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Connection, Service, Session } from "../shared/control/snapshot.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
+import type { Engine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
+import type { EventLog } from "./monitor/event-log.ts";
+import type { LinkBook, LinkRecord } from "./pool/link-book.ts";
 import type { SessionRefusal } from "./session/registry.ts";
 import type { ClusterKey } from "./session/token.ts";
+import type { OffloadFeatures } from "./tun/device.ts";
+import type { HostNetwork } from "./tun/host.ts";
+
+/** What a role is made of. */
+export interface RoleParts {
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly host: Pick<HostNetwork, "apply" | "repin">;
+  readonly events: EventLog;
+  readonly links: LinkBook;
+  readonly features: OffloadFeatures;
+  /** Our own, from the certificate. */
+  readonly identity: string;
+  /** Whether an operator shut the identity out. */
+  denied(identity: string): boolean;
+  /** What the monitor measured of a link. */
+  figures(record: LinkRecord): { readonly rtt: number | undefined; readonly bps: number } | undefined;
+}
 
 /** What differs between a server and a client on the control plane. */
 export interface Role {

@@ -22,7 +22,21 @@ export function aclOf({ acl }: AccessSettings, known: IdentitySettings | undefin
   return rules.map(({ to, ...rule }) => ({ ...rule, to: to === undefined ? undefined : prefixOf(to) }));
 }
 
-export function fixedAddresses(settings: ServerSettings): Address[] {
+/** The server's own inner addresses with their prefixes, as in `10.8.0.1/24`. */
+export function innerAddresses({ network }: ServerSettings): string[] {
+  return [network.address, network.address6].filter((text) => text !== undefined);
+}
+
+export function innerPrefixes(settings: ServerSettings): Prefix[] {
+  return innerAddresses(settings).map(prefixOf);
+}
+
+/** Addresses that are not leased to just anybody. */
+export function reservedAddresses(settings: ServerSettings): Address[] {
+  return [...innerPrefixes(settings).map(({ address }) => address), ...fixedAddresses(settings)];
+}
+
+function fixedAddresses(settings: ServerSettings): Address[] {
   return settings.access.identities.flatMap(({ address, address6 }) =>
     [address, address6].flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? []))),
   );
