@@ -79,7 +79,10 @@ export class LimitBook {
   /** The limit in effect; undefined: unlimited. */
   limit(name: string): Limit | undefined {
     const parsed = parseBucketName(name);
-    return parsed === undefined ? undefined : limitFor(this.#effective(), parsed.owner, parsed.direction);
+    if (parsed === undefined) return undefined;
+    const pinned = this.#pinned.get(name);
+    if (pinned !== undefined) return pinned.limit;
+    return this.#adjusted.get(name) ?? limitFor(this.#rules, parsed.owner, parsed.direction);
   }
 
   /** Sets a limit by name, for a while or until it is given back. */
@@ -160,7 +163,7 @@ export class LimitBook {
     const parsed = parseBucketName(name);
     if (parsed === undefined) return undefined;
     const { owner, direction } = parsed;
-    const limit = limitFor(this.#effective(), owner, direction);
+    const limit = this.limit(name);
     const figures = limit === undefined ? undefined : this.#figures(name);
     const pinned = this.#pinned.get(name);
     const left = pinned?.until === undefined ? null : Math.max(0, pinned.until - this.#clock.now());
