@@ -346,7 +346,8 @@ export class Backends<S extends BackendSettings> {
     const left = this.#healthy().filter((name) => !takes || name !== entry.settings.name);
     const lastHealthy = takes && left.length === 0 && this.#healthy().includes(entry.settings.name);
     if (lastHealthy && !options.acceptRisk) {
-      return { kind: "refused", message: `${entry.settings.name} is the last healthy backend: nothing would be left` };
+      const message = `${entry.settings.name} is the last healthy backend: nothing would be left (--accept-risk does it all the same)`;
+      return { kind: "refused", message };
     }
     const moved = usage(entry.settings.name);
     const fate = this.#fate(action);

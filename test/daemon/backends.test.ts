@@ -478,7 +478,7 @@ describe("an operator", () => {
     for (const dryRun of [true, false]) {
       expect(site.act(action, { dryRun })).toEqual({
         kind: "refused",
-        message: "eu-1 is the last healthy backend: nothing would be left",
+        message: "eu-1 is the last healthy backend: nothing would be left (--accept-risk does it all the same)",
       });
     }
     expect(site.row("eu-1")).toMatchObject({ admin: "ready", breaker: "closed", weight: 100 });

@@ -157,7 +157,10 @@ export class FakeControlBackend implements ControlBackend {
     if (name !== undefined && backend === undefined) return { kind: "not_found", message: `no backend ${name}` };
     const facts = this.#moves(action);
     if (facts.last_healthy && !acceptRisk) {
-      return { kind: "refused", message: `${name} is the last healthy backend: nothing would be left` };
+      return {
+        kind: "refused",
+        message: `${name} is the last healthy backend: nothing would be left (--accept-risk does it all the same)`,
+      };
     }
     if (!dryRun) this.acts.push(action);
     const what = `${action.kind} ${name ?? "all"}`;

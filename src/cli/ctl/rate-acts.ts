@@ -1,9 +1,12 @@
 import type { SetRateParams } from "../../shared/control/protocol.ts";
+import type { Snapshot } from "../../shared/control/snapshot.ts";
 import { SssonectorError } from "../../shared/errors.ts";
+import { printable } from "../../shared/text.ts";
 import { parseBurst, parseRate, type Rate } from "../../shared/units.ts";
 import { acting, perform } from "./act.ts";
 import type { Context } from "./context.ts";
 import { durationOf } from "./options.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** @throws SssonectorError usage, before the daemon is asked */
 export async function setRate(context: Context): Promise<number> {
@@ -16,7 +19,21 @@ export async function setRate(context: Context): Promise<number> {
     for_ms: durationOf("for", options.for),
     confirm_within_ms: options.confirmWithin,
   };
-  return perform(context, (client, seen, dryRun) => client.call("set_rate", { ...params, ...acting(seen, dryRun) }));
+  return perform(context, async (client, seen, dryRun) => {
+    try {
+      return await client.call("set_rate", { ...params, ...acting(seen, dryRun) });
+    } catch (error) {
+      if (!(error instanceof SssonectorError) || error.code !== "control_not_found") throw error;
+      throw noBucket(bucket, await client.call("snapshot", {}));
+    }
+  });
+}
+
+function noBucket(name: string, { buckets }: Pick<Snapshot, "buckets">): SssonectorError {
+  const names = buckets.map((row) => printable(row.name));
+  return new SssonectorError("control_not_found", `no bucket ${printable(name)}${didYouMean(name, names)}`, {
+    next: "list them: sssonector ctl buckets",
+  });
 }
 
 function rateOf(text: string): Rate {

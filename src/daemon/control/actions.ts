@@ -58,7 +58,11 @@ export async function act(actor: Actor, action: Action, now: number, context: Ac
   const result =
     denied(actor, name) ??
     refusal(book.conflict(object, revision, actor.id)) ??
-    refusal(cuts && !acceptRisk ? `it would cut the connection that you work through` : undefined) ??
+    refusal(
+      cuts && !acceptRisk
+        ? "it would cut the connection that you work through (--accept-risk does it all the same)"
+        : undefined,
+    ) ??
     (await settle(action));
   const really = result.kind === "done" && !dryRun;
   const target = printable(action.target, limits.target);

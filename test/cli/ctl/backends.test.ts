@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../../../src/cli/ctl/main.ts";
 import type { Backend, Breaker } from "../../../src/shared/control/snapshot.ts";
 import { ann, type ControlRig, controlRig } from "../../fakes/control-server.ts";
-import { aBackend, aBreaker, aSnapshot, aStatus } from "../../fakes/snapshot.ts";
+import { aBackend, aBreaker, aBucket, aSnapshot, aStatus } from "../../fakes/snapshot.ts";
 import { FakeTerminal } from "../../fakes/terminal.ts";
 
 let rig: ControlRig;
@@ -138,7 +138,7 @@ describe("actions", () => {
       withBackends(aBackend("eu-1"), aBackend("eu-2", { operational: "down" }));
       expect(await ctl(verb, "eu-1", "--dry-run")).toBe(6);
       expect(await ctl(verb, "eu-1", "--yes")).toBe(6);
-      expect(terminal.stderr).toContain("last healthy");
+      expect(terminal.stderr).toMatch(/last healthy.*--accept-risk/);
       expect(rig.backend.acts).toEqual([]);
       expect(await ctl(verb, "eu-1", "--accept-risk")).toBe(0);
       expect(rig.backend.acts).toHaveLength(1);
@@ -155,6 +155,14 @@ describe("actions", () => {
     withBackends();
     expect(await ctl("maint", "eu-1")).toBe(4);
     expect(terminal.stderr).toContain("this daemon has no backends");
+  });
+
+  it("4: no such bucket, with the nearest name", async () => {
+    rig.backend.set(aSnapshot({ buckets: [aBucket("global/up")] }));
+    expect(await ctl("set-rate", "globl/up", "10mbit")).toBe(4);
+    expect(terminal.stderr).toBe(
+      "sssonector ctl: control_not_found: no bucket globl/up; did you mean global/up?; list them: sssonector ctl buckets\n",
+    );
   });
 
   it("5: a viewer", async () => {
