@@ -381,6 +381,22 @@ describe("a peer that does not read", () => {
     expect(owner.said.at(-1)).toBe("closed write_stalled");
   });
 
+  it("is dead after it too when all that it does not take lies in the kernel", async () => {
+    const { link, owner, peer } = await linkAndPeer({ interval: 1e9, timeout: 1e9, misses: 3, stall: 2500 });
+    link.activate();
+    // No more than a path of unknown speed gets.
+    const run = Buffer.concat(Array.from({ length: 1000 }, () => packet));
+    for (let i = 0; i < 4; i++) link.send(run, 1000, 0, undefined);
+    await eventually(() => link.queuedBytes).toBe(0);
+    for (let at = 0; at < 17; at++) {
+      peer.socket.write(packet);
+      await eventually(() => owner.packets.length).toBe(at + 1);
+      link.tick();
+      clock.advance(1000);
+    }
+    expect(owner.said.at(-1)).toBe("closed write_stalled");
+  });
+
   it("holds nothing that was lent once the link is closed", async () => {
     const { link, owner, peer } = await linkAndPeer();
     link.activate();

@@ -38,7 +38,7 @@ export type LinkState =
 export interface LinkDeadlines {
   /** For one frame to arrive whole. */
   readonly frame: Millis;
-  /** For the socket to take what is queued, without any acknowledgement growing. */
+  /** For the peer's kernel to take what is queued or in ours, without any acknowledgement growing. */
   readonly writeStall: Millis;
   /** Control frames a second. */
   readonly controlRate: number;
@@ -299,7 +299,7 @@ export class Link {
     if (verdict === "ping") this.#ping(now);
     if (verdict === "stalled") this.#end("stalled", "no acknowledgement and nothing heard");
     if (verdict === "silent") this.#end("silent", "the peer does not answer");
-    if (this.#queue.busy && now - state.acknowledgedAt > linkDeadlines.writeStall) this.#end("write_stalled", "");
+    if (now - state.acknowledgedAt > linkDeadlines.writeStall) this.#end("write_stalled", "");
   }
 
   #ping(now: Millis): void {
