@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { verbs } from "../../../src/cli/ctl/verbs.ts";
 import { answers } from "./answers.ts";
+import { fieldComments } from "./comments.ts";
 import * as rows from "./rows.ts";
 import { daemon } from "./state.ts";
 
@@ -39,12 +40,29 @@ const lines: Readonly<Record<string, string>> = {
   log_line: "a line of `logs --follow` and `logs --watch`",
 };
 
+/** The interface of an answer that has not the name of its definition. */
+const interfaces: Readonly<Record<string, string>> = {
+  status: "Status",
+  health: "HealthAnswer",
+  certificates: "CertificateReport",
+  "top-talkers": "TopTalkers",
+  snapshot: "Snapshot",
+  version: "VersionAnswer",
+  capture: "CaptureAnswer",
+  record: "RecordAnswer",
+  wait: "WaitAnswer",
+  outcome: "ActionOutcome",
+  event: "DaemonEvent",
+  log_line: "LogLine",
+};
+
 /** docs/ctl.schema.json: what `ctl VERB --json` prints is `#/$defs/VERB`; readers may meet more fields. */
 export function ctlSchema(): string {
+  const comments = fieldComments();
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries({ ...parts, ...answers })) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { uri: reference, override: ({ jsonSchema }) => loosen(jsonSchema) });
-  const defs = Object.entries(schemas).map(([id, schema]) => [id, described(id, schema)]);
+  const defs = Object.entries(schemas).map(([id, schema]) => [id, described(id, withComments(id, schema, comments))]);
   const actions = verbs.filter(({ kind }) => kind === "act");
   const ofActions = actions.map(({ name, does }) => [name, { description: does, $ref: reference("outcome") }]);
   const document = {
@@ -52,7 +70,7 @@ export function ctlSchema(): string {
     title: "sssonector ctl --json",
     description:
       "What `sssonector ctl VERB --json` prints is #/$defs/VERB, with --watch one per line; more fields may come. " +
-      "Names tell units; src/shared/control says what each field means. Generated from scripts/docs/ctl-schema.",
+      "Generated from scripts/docs/ctl-schema.",
     $defs: Object.fromEntries([...defs, ...ofActions]),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
@@ -66,6 +84,15 @@ function described(id: string, schema: Schema): object {
   const description = lines[id] ?? verbs.find(({ name }) => name === id)?.does;
   const own = Object.entries(schema).filter(([key]) => key !== "$schema" && key !== "$id");
   return { ...(description === undefined ? {} : { description }), ...Object.fromEntries(own) };
+}
+
+/** The schema with what the source says of its fields. */
+function withComments(id: string, schema: Schema, comments: ReadonlyMap<string, string>): Schema {
+  const fields = Object.entries(schema.properties ?? {}).map(([field, value]) => {
+    const description = comments.get(`${interfaces[id] ?? id}.${field}`);
+    return [field, description === undefined || value === true || value === false ? value : { description, ...value }];
+  });
+  return { ...schema, properties: Object.fromEntries(fields) };
 }
 
 /** Lets readers meet more fields; takes out the bounds that JavaScript's whole numbers have. */

@@ -16,6 +16,11 @@ test("every verb has its schema", () => {
   expect(Object.keys(document.$defs ?? {})).toEqual(expect.arrayContaining(verbs.map(({ name }) => name)));
 });
 
+test("fields say what they mean", () => {
+  const fields = document.$defs?.["Bucket"]?.properties?.["burst"];
+  expect(fields).toMatchObject({ description: "What may pass at once; null when it is unlimited." });
+});
+
 test("readers may meet more fields, our own tests none", () => {
   expect(published("status").safeParse(status).success).toBe(true);
   expect(published("status").safeParse({ ...status, more: 1 }).success).toBe(true);
