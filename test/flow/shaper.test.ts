@@ -103,6 +103,19 @@ describe("a limited session", () => {
   });
 });
 
+it("leaves room for newcomers when sessions that take nothing have filled theirs", () => {
+  for (const name of ["ann", "bob", "eve"]) {
+    const { session: stuck, link } = session(name);
+    link.capacity = 0;
+    for (let n = 0; n < 4000; n++) send(stuck, 1400);
+  }
+  const { session: dan, link } = session("dan");
+  link.capacity = 0;
+  const dropped = counted.dropped;
+  for (let n = 0; n < 200; n++) send(dan, 1400);
+  expect(counted.dropped).toBe(dropped);
+});
+
 describe("a session without a limit", () => {
   it("waits while its link is full, and goes on when there is room", () => {
     const { session: ann, link } = session("ann");

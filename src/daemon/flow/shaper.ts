@@ -59,7 +59,8 @@ export class Shaper implements Paced {
     this.#queue.patient = this.path === undefined && link.pace === undefined;
     toWait(unit, this.#session.peer, piece, (item) => {
       this.#budget.used += item.frame.length;
-      this.#queue.limit = Math.min(mostQueued, this.#queue.bytes + this.#budget.limit - this.#budget.used + item.bytes);
+      // As much as is left for others, who may come later (Choudhury and Hahne, "Dynamic queue length thresholds", 1998).
+      this.#queue.limit = Math.min(mostQueued, this.#budget.limit - this.#budget.used);
       this.#queue.enqueue(item);
     });
   }
