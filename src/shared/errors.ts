@@ -78,8 +78,8 @@ export const errorCodes = {
     next: "look at: systemctl status sssonector",
   },
   control_not_found: {
-    means: "No such connection, session or backend.",
-    next: "list them: sssonector ctl connections, sessions or backends",
+    means: "No such connection, session, backend or bucket.",
+    next: "see what there is: sssonector ctl connections, sessions, backends or buckets",
   },
   control_protocol: {
     means: "The daemon and this program do not understand each other.",
