@@ -57,7 +57,7 @@ export class ClientSession {
 
   rows(): Session[] {
     if (this.#joined === undefined) return [];
-    const { links, clock, identity, settings } = this.#parts;
+    const { links, clock, identity } = this.#parts;
     const { welcome, since } = this.#joined;
     return [
       {
@@ -66,7 +66,7 @@ export class ClientSession {
         inner: [...this.inner],
         epoch: Number(welcome.epoch),
         links: [...links].filter(({ state }) => state === "active").length,
-        mtu: Math.min(welcome.mtu, settings().network.mtu),
+        mtu: Math.min(welcome.mtu, this.#parts.settings().network.mtu),
         since_seconds: Math.round((clock.now() - since) / 1000),
         expires_seconds: null,
       },
