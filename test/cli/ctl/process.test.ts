@@ -40,7 +40,7 @@ it("is quiet when its reader goes away", async () => {
   expect(await outcome(child)).toMatchObject({ code: 0, err: "" });
 });
 
-it("loads neither the daemon, nor the console, nor a package beside ws", async () => {
+it("loads neither the daemon, nor the console, nor other verbs, nor a package beside ws", async () => {
   await using rig = await controlRig();
   const prelude = `
     import { registerHooks } from "node:module";
@@ -53,6 +53,7 @@ it("loads neither the daemon, nor the console, nor a package beside ws", async (
   expect(code).toBe(0);
   const files = err.split("\n").filter((url) => url.startsWith("file:"));
   expect(files.filter((url) => /\/(daemon|tui)\//.test(url))).toEqual([]);
+  expect(files.filter((url) => /\/ctl\/(help|wait|capture|record|[a-z]+-acts|[a-z]+-views)\./.test(url))).toEqual([]);
   const packages = files.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []);
   expect([...new Set(packages)]).toEqual(["ws"]);
 });
