@@ -29,6 +29,7 @@ export class FakeLink implements FlowLink {
   capacity = 1024 * 1024;
   bounded = false;
   pace: number | undefined = 1_000_000;
+  settled = true;
   /** Called when the socket has written something. */
   onRoom: () => void = () => undefined;
   mostQueued = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Flight, flightStart, flightStep, isBounded } from "../../src/daemon/link/flight.ts";
+import { type Flight, flightStart, flightStep, isBounded, isSettled } from "../../src/daemon/link/flight.ts";
 
 interface Path {
   /** Bytes a millisecond. */
@@ -54,5 +54,13 @@ describe("bytes in flight", () => {
     expect([idle.bytes, idle.pace]).toEqual([flightStart(0).bytes, undefined]);
     const known = after(1, { pace: 2500 });
     expect(after(10, { pace: 20, busy: false }, known)).toMatchObject({ bytes: 25_000, pace: 2500 });
+  });
+
+  it("are settled half a second after the pace last rose by much", () => {
+    expect(isSettled(flightStart(0), 10_000)).toBe(false);
+    const rising = after(0.05, { pace: 9000 }, after(1, { pace: 2500 }));
+    expect([isSettled(rising, rising.at + 400), isSettled(rising, rising.at + 500)]).toEqual([false, true]);
+    const steady = after(0.05, { pace: 2700 }, after(1, { pace: 2500 }));
+    expect(isSettled(steady, steady.at)).toBe(true);
   });
 });

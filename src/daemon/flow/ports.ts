@@ -12,6 +12,8 @@ export interface FlowLink extends SessionLink {
   readonly roomIn: Millis | undefined;
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
   readonly bounded: boolean;
+  /** Whether the pace is its path's, and not one that is still being found out. */
+  readonly settled: boolean;
   /** Bytes a millisecond that its path carries; undefined until that is known. */
   readonly pace: number | undefined;
   /** Takes whole frames: `units` of them, `innerBytes` of IP packets. `bytes` stay untouched until given back. */

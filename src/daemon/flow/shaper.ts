@@ -55,8 +55,8 @@ export class Shaper implements Paced {
     const piece = this.#piece(link);
     this.#queue.quantum = Math.max(smallestPiece, Math.min(largestPiece, piece.bytes));
     this.#queue.pace = piece.bytes;
-    // What waits at the start of a link may only wait for its first measurement.
-    this.#queue.patient = this.path === undefined && link.pace === undefined;
+    // What waits at the start of a link may only wait until its speed is known; a drop would end a flow's own start.
+    this.#queue.patient = this.path === undefined && !link.settled;
     toWait(unit, this.#session.peer, piece, (item) => {
       this.#budget.used += item.frame.length;
       // As much as is left for others, who may come later (Choudhury and Hahne, "Dynamic queue length thresholds", 1998).

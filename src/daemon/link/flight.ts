@@ -5,6 +5,8 @@ export interface Flight {
   readonly bytes: number;
   /** Bytes a millisecond that the peer acknowledged while there was always more to send; undefined until then. */
   readonly pace: number | undefined;
+  /** When the pace last rose by much. */
+  readonly roseAt: Millis;
   /** The best pace since `peakSince`, during which there was always more to send. */
   readonly peak: number;
   readonly peakSince: Millis;
@@ -38,10 +40,12 @@ const shortestSample: Millis = 20;
 const busySample: Millis = 100;
 /** A path is believed to be slower only after so long. */
 const slowerAfter: Millis = 1000;
+const muchMore = 1.25;
+const settledAfter: Millis = 500;
 
 export function flightStart(now: Millis): Flight {
   const learned = { acknowledged: 0, at: now, busy: false };
-  return { bytes: firstFlight, pace: undefined, peak: 0, peakSince: now, ...learned };
+  return { bytes: firstFlight, pace: undefined, roseAt: now, peak: 0, peakSince: now, ...learned };
 }
 
 /** A link that had nothing more to send tells only that its path is at least as fast as what was sent. */
@@ -61,7 +65,13 @@ export function flightStep(flight: Flight, sample: FlightSample): Flight {
 
 function paced(flight: Flight, pace: number, { now, minRtt }: FlightSample): Flight {
   const bytes = Math.max(smallestFlight, Math.round(pace * (queueTime + roundTrips * minRtt)));
-  return { ...flight, bytes, pace, peak: 0, peakSince: now };
+  const roseAt = pace > muchMore * (flight.pace ?? 0) ? now : flight.roseAt;
+  return { ...flight, bytes, pace, roseAt, peak: 0, peakSince: now };
+}
+
+/** Whether the pace is the path's and not one that is still being found out, as at the start of a link. */
+export function isSettled({ pace, roseAt }: Flight, now: Millis): boolean {
+  return pace !== undefined && now - roseAt >= settledAfter;
 }
 
 /** Whether the path is slow enough that what waits must wait outside the socket. */

@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
 import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
-import { type Flight, flightStart, flightStep, isBounded, largestFlight } from "./flight.ts";
+import { type Flight, flightStart, flightStep, isBounded, isSettled, largestFlight } from "./flight.ts";
 import { Packer, unpack } from "./compression.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
@@ -173,6 +173,11 @@ export class Link {
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
   get bounded(): boolean {
     return isBounded(this.#flight);
+  }
+
+  /** Whether the pace is its path's, and not one that is still being found out. */
+  get settled(): boolean {
+    return isSettled(this.#flight, this.#now());
   }
 
   /** Bytes a millisecond that its path carries; undefined until that is known. */
