@@ -67,7 +67,8 @@ describe("packed frames", () => {
   });
 
   it("are smaller, in COMPRESSED frames of 64 KiB at most when unpacked", () => {
-    const stream = Buffer.concat(Array.from({ length: 200 }, () => controlFrame(frameType.packet, text(1400))));
+    const bodies = Array.from({ length: 200 }, () => Buffer.concat([randomBytes(12), text(1388)]));
+    const stream = Buffer.concat(bodies.map((body) => controlFrame(frameType.packet, body)));
     const packed = new Packer().pack(stream) ?? expect.fail("not packed");
     expect(packed.length).toBeLessThan(stream.length / 20);
     const parts = framesOf(packed);
@@ -82,6 +83,12 @@ describe("packed frames", () => {
     const packer = new Packer();
     const frame = controlFrame(frameType.packet, Buffer.concat([randomBytes(300), text(1000)]));
     expect(packer.pack(frame)?.length).toBe(packer.pack(frame)?.length);
+  });
+
+  it("go out as they are where so few bytes would be so many packets", () => {
+    const same = Buffer.concat(Array.from({ length: 40 }, () => controlFrame(frameType.packet, text(100))));
+    expect(new Packer().pack(same)).toBeUndefined();
+    expect(new Packer().pack(same.subarray(0, 16 * 104))).toBeDefined();
   });
 
   it("are few where it does not pay: small ones, and ever fewer tries of what does not shrink", () => {
@@ -129,6 +136,11 @@ describe("a COMPRESSED frame", () => {
       "no packet in a COMPRESSED frame",
     ],
     ["inside another", zip(controlFrame(frameType.compressed, zip(packet))), "no packet in a COMPRESSED frame"],
+    [
+      "with more work than its size allows",
+      zip(Buffer.concat(Array.from({ length: 600 }, () => packet))),
+      "too many packets in a COMPRESSED frame of its size",
+    ],
     ["with an unknown type", zip(Buffer.of(99, 0, 0, 1, 1)), "no packet in a COMPRESSED frame"],
   ])("%s is refused", (_what, body, fault) => {
     expect(inside(body).fault).toBe(fault);

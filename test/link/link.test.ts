@@ -188,7 +188,7 @@ describe("a link with compression", () => {
     peer.read().socket.write(Buffer.concat([packet, zipped(packet, packet), packet]));
     for (let count = 0; count < 4; count += 1) await owner.told("packet");
     await eventually(() => owner.packets.length).toBe(4);
-    link.send(Buffer.concat(Array.from({ length: 30 }, () => packet)), 30, 30 * 20, undefined);
+    link.send(Buffer.concat(Array.from({ length: 16 }, () => packet)), 16, 16 * 60, undefined);
     expect(await peer.frame(frameType.compressed)).toBeDefined();
     expect(owner.said).toEqual(["packet", "packet", "packet", "packet"]);
   });
@@ -197,7 +197,7 @@ describe("a link with compression", () => {
     const { link, owner, peer } = await active();
     link.compress();
     let given = 0;
-    link.send(Buffer.concat(Array.from({ length: 30 }, () => packet)), 30, 600, { giveBack: () => (given += 1) });
+    link.send(Buffer.concat(Array.from({ length: 16 }, () => packet)), 16, 16 * 60, { giveBack: () => (given += 1) });
     expect(given).toBe(1);
     peer.read().socket.write(zipped(Buffer.alloc(1_000_000)));
     expect(await owner.told("closed")).toBe("closed protocol_error a COMPRESSED frame that is damaged or too large");

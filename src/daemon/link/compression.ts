@@ -7,6 +7,12 @@ import type { FrameSink, LandingPool } from "./receiver.ts";
 export const mostUnpacked: number = 64 * 1024;
 /** Less is not worth the call. */
 const leastPacked = 256;
+/**
+ * Bytes of a COMPRESSED frame for each packet in it, beyond the first few. Packets of an honest end differ by more; without
+ * this a frame of 30 bytes could be thousands of packets of work for whoever takes it.
+ */
+const bytesForPacket = 4;
+const freePackets = 16;
 /** It has to save an eighth. */
 const worthwhile = 7 / 8;
 /** After a batch that did not pay this many pass as they are, then twice as many, and so on. */
@@ -49,7 +55,8 @@ export class Packer {
       return undefined;
     }
     const body = zstdCompressSync(batch, packing);
-    if (body.length + frameHeaderBytes > batch.length * worthwhile) {
+    const tooMany = countFrames(batch) > mostPackets(body.length);
+    if (tooMany || body.length + frameHeaderBytes > batch.length * worthwhile) {
       this.#skip = this.#skipNext;
       this.#skipNext = Math.min(mostSkipped, this.#skipNext * 2);
       return undefined;
@@ -59,6 +66,17 @@ export class Packer {
     writeFrameHeader(head, 0, frameType.compressed, body.length);
     return Buffer.concat([head, body]);
   }
+}
+
+/** Packets that a COMPRESSED frame with a body of `length` bytes may hold. */
+function mostPackets(length: number): number {
+  return Math.max(freePackets, Math.floor(length / bytesForPacket));
+}
+
+function countFrames(frames: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < frames.length; at += frameLength(frames, at, frames.length)) count += 1;
+  return count;
 }
 
 /** Where the batch that begins at `at` ends: as many whole frames as it may hold, at least one. */
@@ -85,7 +103,7 @@ export function unpack(body: Uint8Array, pool: LandingPool, sink: FrameSink, ope
   }
   const memory = pool.take();
   try {
-    return deliver(frames, memory, sink, open);
+    return deliver(frames, memory, mostPackets(body.length), sink, open);
   } finally {
     pool.giveBack(memory);
   }
@@ -94,15 +112,24 @@ export function unpack(body: Uint8Array, pool: LandingPool, sink: FrameSink, ope
 /** Room in front of the first frame, as the receiver leaves it. */
 const headroom = 16;
 
-function deliver(frames: Buffer, memory: Memory, sink: FrameSink, open: () => boolean): string | undefined {
+function deliver(
+  frames: Buffer,
+  memory: Memory,
+  most: number,
+  sink: FrameSink,
+  open: () => boolean,
+): string | undefined {
   memory.bytes.set(frames, headroom);
   const end = headroom + frames.length;
   if (frames.length === 0) return "an empty COMPRESSED frame";
+  let packets = 0;
   for (let at = headroom; at < end && open(); ) {
     const length = frameLength(memory.bytes, at, end);
     const type = memory.bytes[at]!;
     if (type !== frameType.packet && type !== frameType.offload) return "no packet in a COMPRESSED frame";
     if (length < 0 || at + length > end) return "a cut frame in a COMPRESSED frame";
+    packets += 1;
+    if (packets > most) return "too many packets in a COMPRESSED frame of its size";
     sink(type, memory, at + frameHeaderBytes, length - frameHeaderBytes);
     at += length;
   }
