@@ -244,6 +244,17 @@ describe("a client", () => {
     expect(await server.kernel.whenWritten(1)).toEqual([plain(bytes)]);
   });
 
+  it("keeps its session when a server answers a link of it with another one", async () => {
+    const [server, other, ann] = [await serve(), await serve(), client("ann")];
+    await join(ann, server, 1, annsPlace);
+    ann.dial(2, other.port, { intent: "guest", session: annsPlace.session, epoch: 1n, token: "dG9r" });
+    admit(other, await other.next("hello"), { session: "cc".repeat(16), addresses: ["10.8.0.9"] });
+    expect(await ann.next("closed")).toMatchObject({ link: 2, reason: "protocol_error" });
+    const bytes = packet("10.8.0.2", "10.8.0.1", 99);
+    ann.kernel.injectPacket(bytes);
+    expect(await server.kernel.whenWritten(1)).toEqual([plain(bytes)]);
+  });
+
   it("that reads nothing holds up nobody once there are others, and what it held comes back", async () => {
     const server = await serve();
     // As often as it takes for read buffers that don't come back to be missed.

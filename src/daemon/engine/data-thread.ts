@@ -88,6 +88,8 @@ interface Held {
   greeted: boolean;
   /** Client: HELLO offered COMPRESSED frames. */
   offersCompression: boolean;
+  /** Client: the session that HELLO named. */
+  named: string | undefined;
 }
 
 /** The wiring of one data thread: TUN queue, links, sessions and the two flows between them. */
@@ -319,6 +321,7 @@ export class DataThread {
     }
     held.link.index = command.hello.linkIndex;
     held.offersCompression = command.hello.capabilities.zstd;
+    held.named = command.hello.session;
     held.link.group = command.group;
     held.link.control(frameType.hello, encodeHello(command.hello));
     const { link, certificate } = held;
@@ -374,6 +377,7 @@ export class DataThread {
       certificate: this.#certificateOf(socket),
       greeted: false,
       offersCompression: false,
+      named: undefined,
     };
     this.#links.set(id, held);
     link.start();
@@ -456,7 +460,10 @@ export class DataThread {
 
   /** A client's link is up. */
   #welcomed(held: Held, welcome: Welcome): void {
-    const { link } = held;
+    const { link, named } = held;
+    // One server of several must not end the session that the others have.
+    if (named !== undefined && named !== welcome.session)
+      return link.close("protocol_error", "another session's WELCOME");
     for (const session of this.#sessions) {
       if (session.id !== welcome.session)
         this.#closeSession(session.id, "superseded", "another session took its place");
