@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { controlFrame, frameType } from "../../src/daemon/link/frame.ts";
 import { encodeHello } from "../../src/daemon/link/messages.ts";
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
-import { noOffload } from "../fakes/tun.ts";
+import { fullOffload, noOffload } from "../fakes/tun.ts";
 import { packet } from "../flow/parts.ts";
 import { checksumsHold, protocolNumber } from "../packet/reference.ts";
 import { unitFor } from "../packet/shapes.ts";
@@ -123,7 +123,7 @@ describe("two data threads", () => {
       const capabilities = { ...hello.capabilities, zstd: offered };
       ann.dial(1, server.port, { capabilities });
       const event = await server.next("hello");
-      admit(server, event, annsPlace, offered && granted);
+      admit(server, event, annsPlace, { ...fullOffload, zstd: offered && granted });
       await ann.next("welcome");
       ann.kernel.injectPacket(packet("10.8.0.2", "10.8.0.1", text));
       expect((await server.kernel.whenWritten(1))[0]?.subarray(-1200).equals(text)).toBe(true);
@@ -253,6 +253,22 @@ describe("a client", () => {
     const bytes = packet("10.8.0.2", "10.8.0.1", 99);
     ann.kernel.injectPacket(bytes);
     expect(await server.kernel.whenWritten(1)).toEqual([plain(bytes)]);
+  });
+
+  it("sends what each of its servers can take, whichever said WELCOME last", async () => {
+    const shape = { version: 4, protocol: "tcp", options: 0, tcpOptions: 12, flags: 24, sequence: 9, id: 3 } as const;
+    const { unit, headers } = unitFor({ ...shape, size: 1400, payload: Buffer.alloc(14_000, "x") });
+    unit.writeUInt16LE(headers, 2);
+    unit.set([10, 8, 0, 2], 10 + 12);
+    const [old, server, ann] = [await serve({ features: noOffload }), await serve(), client("ann")];
+    ann.dial(1, old.port);
+    admit(old, await old.next("hello"), annsPlace, { ...noOffload, zstd: false });
+    await ann.next("welcome");
+    await join(ann, server, 2, annsPlace, { intent: "guest", session: annsPlace.session, token: "dG9r" });
+    // For a second new flows go over the first link.
+    ann.kernel.inject(unit);
+    expect((await old.kernel.whenWritten(10)).length).toBe(10);
+    expect(old.counted.drops).toEqual({});
   });
 
   it("that reads nothing holds up nobody once there are others, and what it held comes back", async () => {

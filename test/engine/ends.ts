@@ -140,7 +140,7 @@ export interface Place {
   readonly supersede?: boolean;
 }
 
-export function welcomeFor({ session, addresses }: Place, zstd = false): Welcome {
+export function welcomeFor({ session, addresses }: Place): Welcome {
   return {
     version: 1,
     serverId: "edge-01",
@@ -161,12 +161,17 @@ export function welcomeFor({ session, addresses }: Place, zstd = false): Welcome
     keepaliveMisses: 3,
     sessionCount: 1,
     takeoverKeepsFlows: false,
-    capabilities: { ...fullOffload, zstd },
+    capabilities: { ...fullOffload, zstd: false },
   };
 }
 
 /** Lets the link of this HELLO in. */
-export function admit(server: End, event: Of<"hello">, place: Place, zstd = false): void {
+export function admit(
+  server: End,
+  event: Of<"hello">,
+  place: Place,
+  capabilities: Welcome["capabilities"] = { ...fullOffload, zstd: false },
+): void {
   const { id: _, ...session } = spec("", [...place.addresses, ...(place.allowed ?? [])], {
     identity: event.identity,
     peer: event.hello.capabilities,
@@ -175,7 +180,7 @@ export function admit(server: End, event: Of<"hello">, place: Place, zstd = fals
     type: "admit",
     link: event.link,
     session: { ...session, id: place.session },
-    welcome: welcomeFor(place, zstd),
+    welcome: { ...welcomeFor(place), capabilities },
     linkIndex: event.hello.linkIndex,
     supersede: place.supersede ?? false,
   });

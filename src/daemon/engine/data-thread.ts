@@ -90,6 +90,8 @@ interface Held {
   offersCompression: boolean;
   /** Client: the session that HELLO named. */
   named: string | undefined;
+  /** Client: what its server said last. */
+  welcome: Welcome | undefined;
 }
 
 /** The wiring of one data thread: TUN queue, links, sessions and the two flows between them. */
@@ -378,6 +380,7 @@ export class DataThread {
       greeted: false,
       offersCompression: false,
       named: undefined,
+      welcome: undefined,
     };
     this.#links.set(id, held);
     link.start();
@@ -468,12 +471,17 @@ export class DataThread {
       if (session.id !== welcome.session)
         this.#closeSession(session.id, "superseded", "another session took its place");
     }
+    held.welcome = welcome;
+    // A flow may go over any of the session's links, whose servers need not be alike.
+    const said = [...this.#links.values()].flatMap((one) => one.welcome ?? []);
+    const all = (feature: keyof SessionSpec["peer"]): boolean =>
+      said.every(({ capabilities }) => capabilities[feature]);
     const session = this.#sessions.put({
       id: welcome.session,
       identity: link.identity,
       prefixes: welcome.addresses.map(({ address }) => ({ address, length: fullLength(address) })),
-      mtu: Math.min(this.#options.mtu, welcome.mtu),
-      peer: welcome.capabilities,
+      mtu: Math.min(this.#options.mtu, ...said.map(({ mtu }) => mtu)),
+      peer: { checksum: all("checksum"), tso4: all("tso4"), tso6: all("tso6"), uso: all("uso") },
       acl: [],
     });
     if (this.#spread !== undefined) session.spread(this.#spread.choose);
