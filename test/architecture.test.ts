@@ -52,7 +52,8 @@ const table: readonly Row[] = [
   {
     zones: stages,
     may: ["shared", "daemon/sys", "daemon/packet"],
-    because: "a stage does not know its neighbours; flow/, monitor/, engine/ and daemon.ts bring stages together",
+    because:
+      "a stage does not know its neighbours; flow/, monitor/, engine/ and the files of src/daemon bring stages together",
   },
   {
     zones: ["daemon/flow", "daemon/monitor"],

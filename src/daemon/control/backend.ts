@@ -51,7 +51,7 @@ export type CaptureResult =
   | { kind: "records"; records: Buffer; packets: number; dropped: number; begun: boolean }
   | { kind: "refused" | "not_found"; message: string };
 
-/** What the control server needs of the daemon; daemon.ts provides it, tests a fake. */
+/** What the control server needs of the daemon; operations.ts provides it, tests a fake. */
 export interface ControlBackend {
   /** Without the control channel's own part. */
   snapshot(): Omit<Snapshot, "control">;

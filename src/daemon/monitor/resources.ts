@@ -5,15 +5,6 @@ const near = 0.9;
 /** An event loop that was this late once in the last minute, in seconds. */
 const late = 1;
 
-/** Before anything was measured. */
-export const unknownResources: Resources = {
-  open_descriptors: null,
-  most_descriptors: null,
-  resident_bytes: 0,
-  most_memory_bytes: null,
-  loop_delay_ms: {},
-};
-
 /** What of this process is close to a limit. */
 export function resourceAlerts(use: Resources): Alert[] {
   const alerts: Alert[] = [];

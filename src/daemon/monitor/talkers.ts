@@ -5,7 +5,7 @@ const windowSeconds = 60;
 const keptNames = 64;
 const shownNames = 20;
 
-export const noTalkers: TopTalkers = { window_seconds: windowSeconds, identities: [], destinations: [] };
+const noTalkers: TopTalkers = { window_seconds: windowSeconds, identities: [], destinations: [] };
 
 interface Bytes {
   rx: number;
