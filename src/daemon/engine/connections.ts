@@ -1,0 +1,144 @@
+import type { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { identityOf } from "../access/identity.ts";
+import { Acceptor } from "../link/acceptor.ts";
+import type { AdmissionRules } from "../link/admission.ts";
+import { dial, type DialTarget } from "../link/dialer.ts";
+import { frameType } from "../link/frame.ts";
+import { encodeHello } from "../link/messages.ts";
+import type { Authentication } from "../link/peer.ts";
+import type { TlsMaterial } from "../tls/material.ts";
+import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
+import { checkPeer } from "../tls/peer.ts";
+import { refusalReason } from "../tls/refusal.ts";
+import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/trust.ts";
+import type { LinkTable } from "./link-table.ts";
+import type { Command, DataThreadOptions, Event } from "./messages.ts";
+
+/** HELLO must follow the handshake within this. */
+const helloDeadline = 3000;
+
+interface ConnectionsParts {
+  readonly options: Pick<DataThreadOptions, "material" | "admission" | "keepAlive">;
+  readonly links: LinkTable;
+  /** The thread ends: what is being dialled is given up. */
+  readonly stopped: AbortSignal;
+  readonly emit: (event: Event) => void;
+}
+
+/** Links come up here: accepted or dialled, with their handshake. */
+export class Connections {
+  readonly #parts: ConnectionsParts;
+  #material: TlsMaterial;
+  #authorities: readonly X509Certificate[];
+  #acceptor: Acceptor | undefined;
+  #nextLink = 1;
+
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts;
+    this.#material = parts.options.material;
+    this.#authorities = authoritiesOf(this.#material);
+  }
+
+  /** From now on handshakes are made with this. */
+  renew(material: TlsMaterial): void {
+    this.#material = material;
+    this.#authorities = authoritiesOf(material);
+    this.#acceptor?.renew(serverTlsOptions(material));
+  }
+
+  limit(rules: AdmissionRules): void {
+    this.#acceptor?.limit(rules);
+  }
+
+  listen(host: string, port: number): void {
+    const { options, links, emit } = this.#parts;
+    const acceptor = new Acceptor({
+      tls: serverTlsOptions(this.#material),
+      rules: options.admission,
+      keepAlive: options.keepAlive,
+      now: () => performance.now(),
+      authentication: authentication("client"),
+      handlers: {
+        refused: (remote, reason, text) => emit({ type: "refused", remote, reason, text }),
+        secured: (socket, identity, remote, authenticateMs) => {
+          const certificate = this.#certificateOf(socket);
+          links.open(this.#nextLink++, { socket, identity, remote, authenticateMs, certificate }, helloDeadline);
+        },
+      },
+    });
+    this.#acceptor = acceptor;
+    acceptor.listen(host, port).then(
+      (bound) => emit({ type: "listening", port: bound }),
+      (error: NodeJS.ErrnoException) => emit({ type: "listen_failed", code: error.code ?? "", message: error.message }),
+    );
+  }
+
+  async dial({ link: id, target, hello, group, timeoutMs }: Extract<Command, { type: "dial" }>): Promise<void> {
+    const { links, emit, stopped } = this.#parts;
+    const begun = performance.now();
+    const outcome = await this.#connect(target, timeoutMs, () => emit({ type: "connected", link: id }));
+    if (outcome.kind === "failed") {
+      return emit({ type: "dial_failed", link: id, reason: outcome.reason, text: outcome.text });
+    }
+    const { socket, remote, local, authenticateMs } = outcome;
+    if (stopped.aborted) return void socket.destroy();
+    const rest = Math.max(1, timeoutMs - (performance.now() - begun));
+    const certificate = this.#certificateOf(socket);
+    const held = links.open(id, { socket, identity: target.identity, remote, authenticateMs, certificate }, rest);
+    if (held === undefined) {
+      const text = "core.max_connections links are open";
+      return emit({ type: "dial_failed", link: id, reason: "server_full", text });
+    }
+    held.offersCompression = hello.capabilities.zstd;
+    held.named = hello.session;
+    held.link.index = hello.linkIndex;
+    held.link.group = group;
+    held.link.control(frameType.hello, encodeHello(hello));
+    emit({ type: "secured", link: id, remote, local, certificate });
+  }
+
+  /** A check: the handshake and nothing more. */
+  async probe({ name, target, timeoutMs }: Extract<Command, { type: "probe" }>): Promise<void> {
+    const outcome = await this.#connect(target, timeoutMs);
+    if (outcome.kind === "secured") outcome.socket.end();
+    const reason = outcome.kind === "failed" ? outcome.reason : undefined;
+    this.#parts.emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
+  }
+
+  tick(): void {
+    this.#acceptor?.tick();
+  }
+
+  close(): void {
+    this.#acceptor?.close();
+  }
+
+  #connect(target: DialTarget, timeout: number, connected?: () => void): ReturnType<typeof dial> {
+    return dial(target, {
+      tls: clientTlsOptions(this.#material, target.serverName),
+      timeout,
+      keepAlive: this.#parts.options.keepAlive,
+      authentication: authentication("server"),
+      connected,
+      signal: this.#parts.stopped,
+    });
+  }
+
+  #certificateOf(socket: TLSSocket): PeerCertificate {
+    const certificate = socket.getPeerX509Certificate();
+    // The connection may have ended; whatever it still says is not listened to.
+    if (certificate === undefined) return { serial: "", issuer: "", notAfterMs: 0 };
+    return peerCertificate(certificate, this.#authorities);
+  }
+}
+
+function authentication(peerRole: "server" | "client"): Authentication {
+  return {
+    peer(socket) {
+      const peer = checkPeer(socket, peerRole);
+      return peer.kind === "refused" ? peer : identityOf(peer.certificate);
+    },
+    reasonOf: refusalReason,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Destinations, FlowLink, FlowSession } from "../flow/ports.ts";
+import type { SessionTable } from "../session/session-table.ts";
+import type { DataThreadOptions } from "./messages.ts";
+
+/** Who gets a packet from the TUN: on a server the owner of its address, on a client the one session. */
+export function destinations(
+  { mode, clustered }: Pick<DataThreadOptions, "mode" | "clustered">,
+  sessions: SessionTable<FlowLink>,
+  links: { readonly size: number },
+): Destinations {
+  if (mode === "server") {
+    return {
+      owner4: (word) => sessions.owner4(word),
+      owner6: (a, b, c, d) => sessions.owner6(a, b, c, d),
+      nobody: clustered ? "not_here" : "no_session",
+      get exclusive() {
+        return links.size <= 1;
+      },
+      only: undefined,
+    };
+  }
+  const only = (): FlowSession | undefined => sessions[Symbol.iterator]().next().value;
+  return {
+    owner4: only,
+    owner6: only,
+    nobody: "no_session",
+    // A link that stalls must not hold the others' packets back.
+    get exclusive() {
+      return (only()?.links.length ?? 0) <= 1;
+    },
+    get only() {
+      return only();
+    },
+  };
+}

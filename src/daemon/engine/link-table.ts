@@ -1,0 +1,157 @@
+import type { TLSSocket } from "node:tls";
+import type { FlowLink, FlowSession } from "../flow/ports.ts";
+import { controlFrame, frameType } from "../link/frame.ts";
+import { Link, type LinkHandlers } from "../link/link.ts";
+import type { LivenessRules } from "../link/liveness.ts";
+import { encodeClose, type Welcome } from "../link/messages.ts";
+import { LandingPool } from "../link/receiver.ts";
+import { type LinkField, linkField, LinkSlots } from "../metrics/link-slots.ts";
+import type { DataSession } from "../session/data-session.ts";
+import type { PeerCertificate } from "../tls/trust.ts";
+import type { TunDevice } from "../tun/device.ts";
+import type { DataThreadOptions, Event, LinkTimes } from "./messages.ts";
+
+const landingBytes = 512 * 1024;
+
+/** A connection whose handshake is done. */
+export interface Secured {
+  readonly socket: TLSSocket;
+  readonly identity: string;
+  readonly remote: string;
+  readonly authenticateMs: number;
+  readonly certificate: PeerCertificate;
+}
+
+export interface HeldLink {
+  readonly link: Link;
+  readonly authenticateMs: number;
+  readonly securedAt: number;
+  readonly slot: number;
+  session: DataSession<FlowLink> | undefined;
+  readonly certificate: PeerCertificate;
+  /** Server: HELLO has come. */
+  greeted: boolean;
+  /** Client: HELLO offered COMPRESSED frames. */
+  offersCompression: boolean;
+  /** Client: the session that HELLO named. */
+  named: string | undefined;
+  /** Client: what its server said last. */
+  welcome: Welcome | undefined;
+}
+
+interface LinkTableParts {
+  readonly device: TunDevice;
+  readonly options: Pick<DataThreadOptions, "linkSlots" | "wear">;
+  /** One object for all links, which changes under them. */
+  readonly liveness: LivenessRules;
+  handlers(): LinkHandlers;
+  readonly emit: (event: Event) => void;
+}
+
+/** The links of a data thread, each with its slot of figures in shared memory. */
+export class LinkTable {
+  readonly #parts: LinkTableParts;
+  readonly #links = new Map<number, HeldLink>();
+  readonly #slots: LinkSlots;
+  readonly #landing: LandingPool;
+
+  constructor(parts: LinkTableParts) {
+    this.#parts = parts;
+    this.#slots = new LinkSlots(parts.options.linkSlots);
+    this.#landing = new LandingPool((size) => parts.device.allocate(size), landingBytes);
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  get(id: number): HeldLink | undefined {
+    return this.#links.get(id);
+  }
+
+  [Symbol.iterator](): Iterator<HeldLink> {
+    return this.#links.values();
+  }
+
+  /** Undefined when there are as many links as there may be: the peer and the control plane are told. */
+  open(id: number, secured: Secured, greetingWithin: number): HeldLink | undefined {
+    const { socket, identity, remote, authenticateMs, certificate } = secured;
+    const slot = this.#slots.take();
+    if (slot === undefined) {
+      socket.write(controlFrame(frameType.close, encodeClose("server_full", "")));
+      socket.destroySoon();
+      const text = "core.max_connections links are open";
+      this.#parts.emit({ type: "refused", remote, reason: "server_full", text });
+      return undefined;
+    }
+    const securedAt = performance.now();
+    const link = new Link({
+      id,
+      identity,
+      remote,
+      socket,
+      handlers: this.#parts.handlers(),
+      landing: this.#landing,
+      liveness: this.#parts.liveness,
+      wear: this.#parts.options.wear,
+      greetingBy: securedAt + greetingWithin,
+      now: () => performance.now(),
+    });
+    const held: HeldLink = {
+      link,
+      slot,
+      authenticateMs,
+      securedAt,
+      session: undefined,
+      certificate,
+      greeted: false,
+      offersCompression: false,
+      named: undefined,
+      welcome: undefined,
+    };
+    this.#links.set(id, held);
+    link.start();
+    return held;
+  }
+
+  /** Forgets a link that is closed. */
+  remove(id: number): HeldLink | undefined {
+    const held = this.#links.get(id);
+    if (held === undefined) return undefined;
+    this.#links.delete(id);
+    this.#slots.giveBack(held.slot);
+    return held;
+  }
+
+  /** What is due on each link, and its figures. */
+  tick(): void {
+    const { values } = this.#slots;
+    for (const { link, slot } of this.#links.values()) {
+      link.tick();
+      values[slot + linkField.rx_bytes] = link.rxBytes;
+      values[slot + linkField.tx_bytes] = link.txBytes;
+      values[slot + linkField.queued_bytes] = link.queuedBytes;
+      if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
+    }
+  }
+
+  answered({ id }: Link, rtt: number): void {
+    const held = this.#links.get(id);
+    if (held !== undefined) this.#slots.values[held.slot + linkField.rtt_ms] = rtt;
+  }
+
+  /** Packets of the session had to wait, for tokens or for a link that is full. */
+  waited(session: FlowSession, by: "bucket" | "window"): void {
+    const field: LinkField = by === "bucket" ? "bucket_waits" : "window_waits";
+    for (const { id, room } of session.links) {
+      const held = this.#links.get(id);
+      if (held === undefined || (by === "window" && room > 0)) continue;
+      this.#slots.values[held.slot + linkField[field]]! += 1;
+    }
+  }
+}
+
+/** How long the handshake took, and what followed it until now. */
+export function timesOf({ authenticateMs, securedAt }: HeldLink): LinkTimes {
+  return { authenticate: authenticateMs, configure: performance.now() - securedAt };
+}
