@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Flight, flightStart, flightStep, isBounded, isSettled } from "../../src/daemon/link/flight.ts";
+import {
+  arrivalTime,
+  type Flight,
+  flightStarved,
+  flightStart,
+  flightStep,
+  isBounded,
+  isSettled,
+} from "../../src/daemon/link/flight.ts";
 
 interface Path {
   /** Bytes a millisecond. */
@@ -62,5 +70,18 @@ describe("bytes in flight", () => {
     expect([isSettled(rising, rising.at + 400), isSettled(rising, rising.at + 500)]).toEqual([false, true]);
     const steady = after(0.05, { pace: 2700 }, after(1, { pace: 2500 }));
     expect(isSettled(steady, steady.at)).toBe(true);
+  });
+});
+
+describe("a link that is kept from its path's pace", () => {
+  it("is allowed twice as much when all of it arrived in a third of the time, and the kernel's all after a few of these", () => {
+    let flight = flightStart(0);
+    const times: number[] = [];
+    for (let now = 1; isBounded(flight); now++) {
+      times.push(arrivalTime(flight, flight.bytes));
+      flight = flightStarved(flight, now);
+    }
+    expect(times).toEqual([10, 10]);
+    expect(flight.bytes).toBe(1024 * 1024);
   });
 });

@@ -154,7 +154,7 @@ export class Inbound {
     // One frame came in, and went to where it belongs.
     this.#add("frames_injected", 1);
     const shaper = this.#shapers.of(to);
-    if (shaper.holds(link, false, 0)) {
+    if (shaper.holds(link, false, size, 0)) {
       const header = packet - unitHeaderLength;
       if (!offload) bytes.fill(0, header, packet);
       shaper.accept({ bytes, header, length: size, flow, since: this.#now() }, link);

@@ -167,7 +167,8 @@ export class Outbound {
       return this.#tooBig(buffer, at, length, session);
     this.#sampler?.sent(bytes, packet, length);
     const shaper = this.#shaperOf(session);
-    if (shaper.holds(link, this.#destinations.exclusive, link === this.#runLink ? at - this.#runStart : 0)) {
+    const ahead = link === this.#runLink ? at - this.#runStart : 0;
+    if (shaper.holds(link, this.#destinations.exclusive, length, ahead)) {
       // What was gathered came first.
       this.#flush(buffer, at);
       const flow = flowHash(bytes, packet, length);
@@ -222,7 +223,8 @@ export class Outbound {
     this.#runInner = 0;
     if (units === 0) return;
     const run = buffer.memory.bytes.subarray(this.#runStart, end);
-    if (this.#destinations.exclusive) {
+    // The little that a slow link takes must not keep a whole buffer.
+    if (this.#destinations.exclusive && !link.bounded) {
       this.#send(link, run, units, inner, buffer);
     } else if (run.length >= lendFrom && link.queuedBytes === 0 && this.#buffers.available > 1) {
       this.#send(link, run, units, inner, buffer);

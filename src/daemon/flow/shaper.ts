@@ -23,10 +23,25 @@ const mostQueued = 4 * 1024 * 1024;
 const enoughToFill = 512 * 1024;
 /** A turn sends about this much, so that sessions that share a bucket alternate. */
 const turnBytes = 16 * 1024;
+/** Packets that the kernel keeps of a TUN that is not read (tun.c, txqueuelen), and how long they may be late for it. */
+const kernelQueue = 500;
+const mostLate: Millis = 10;
 /** A path that stood still is as fast as before in the next moment: what it promised last is no reason to sleep longer. */
 const lookAgain: Millis = 20;
 const largestPiece = 65_535;
 const smallestPiece = 1514;
+
+/** Frames for one link that go in one write. */
+interface Burst {
+  link: FlowLink | undefined;
+  readonly frames: Uint8Array[];
+  bytes: number;
+  inner: number;
+}
+
+function noBurst(): Burst {
+  return { link: undefined, frames: [], bytes: 0, inner: 0 };
+}
 
 /** What waits on its way to one session: for tokens of its buckets, or for a link that takes it. */
 export class Shaper implements Paced {
@@ -34,6 +49,7 @@ export class Shaper implements Paced {
   readonly #queue: FairQueue<Waiting>;
   readonly #budget: Budget;
   readonly #handlers: ShaperHandlers;
+  #burst: Burst = noBurst();
   /** Undefined while nothing limits the session. */
   path: BucketPath | undefined;
 
@@ -44,9 +60,10 @@ export class Shaper implements Paced {
     this.#queue = new FairQueue<Waiting>(mostQueued, (item, reason) => this.#dropped(item, reason));
   }
 
-  /** Whether a packet for the link must wait here; `ahead` bytes are gathered for the link already. */
-  holds(link: FlowLink, exclusive: boolean, ahead: number): boolean {
-    if (this.path !== undefined || this.#queue.size > 0 || link.bounded) return true;
+  /** Whether a packet of `length` for the link must wait here; `ahead` bytes are gathered for the link already. */
+  holds(link: FlowLink, exclusive: boolean, length: number, ahead: number): boolean {
+    if (this.path !== undefined || this.#queue.size > 0) return true;
+    if (link.bounded) return length > (link.pace ?? length) || link.room <= ahead;
     return !exclusive && link.room <= ahead;
   }
 
@@ -65,13 +82,25 @@ export class Shaper implements Paced {
     });
   }
 
-  /** Nothing limits the session, no link of it has room, and enough waits to fill them all: more can wait where it is. */
+  /**
+   * Nothing limits the session, no link of it has room, and enough waits to fill them all: more can wait where it is, in
+   * the kernel's one queue, unless what lies there would be late on a slow path.
+   */
   get saturated(): boolean {
     if (this.path !== undefined || this.#queue.bytes < enoughToFill) return false;
-    return this.#session.links.every((link) => !link.bounded && link.room <= 0);
+    const inKernel = (kernelQueue * this.#queue.bytes) / this.#queue.size;
+    return this.#session.links.every(
+      (link) => link.room <= 0 && (!link.bounded || inKernel <= (link.pace ?? 0) * mostLate),
+    );
   }
 
   release(now: Millis): Release {
+    const release = this.#takeTurn(now);
+    this.#sendBurst();
+    return release;
+  }
+
+  #takeTurn(now: Millis): Release {
     for (let turn = 0; turn < turnBytes; ) {
       if (this.#queue.size === 0) return "idle";
       const wait = this.path?.wait(now) ?? 0;
@@ -83,7 +112,7 @@ export class Shaper implements Paced {
       if (item === undefined) {
         return this.#queue.size === 0 ? "idle" : this.#fullUntil(now, turn > 0);
       }
-      this.#send(item, now);
+      this.#take(item, now);
       turn += item.bytes;
     }
     return "sent";
@@ -94,7 +123,10 @@ export class Shaper implements Paced {
     for (const item of this.#queue.clear()) this.#dropped(item, "no_link");
   }
 
-  readonly #mayGo = ({ flow }: Waiting): boolean => (this.#session.linkFor(flow)?.room ?? 0) > 0;
+  readonly #mayGo = ({ flow }: Waiting): boolean => {
+    const link = this.#session.linkFor(flow);
+    return link !== undefined && link.room > (link === this.#burst.link ? this.#burst.bytes : 0);
+  };
 
   /** No link has room for what waits. */
   #fullUntil(now: Millis, sent: boolean): Release {
@@ -106,11 +138,25 @@ export class Shaper implements Paced {
     return soonest === Number.POSITIVE_INFINITY ? "idle" : { again: now + soonest, sent };
   }
 
-  #send(item: Waiting, now: Millis): void {
+  /** The packet goes; it is written with those of the same turn and link. */
+  #take(item: Waiting, now: Millis): void {
     this.#budget.used -= item.frame.length;
     this.path?.take(item.bytes, item.packets, this.#queue.size === 0 ? 0 : now - item.since);
-    this.#session.linkFor(item.flow)?.send(item.frame, 1, item.inner, undefined);
+    const link = this.#session.linkFor(item.flow);
+    if (link !== this.#burst.link) this.#sendBurst();
+    this.#burst.link = link;
+    this.#burst.frames.push(item.frame);
+    this.#burst.bytes += item.frame.length;
+    this.#burst.inner += item.inner;
     this.#handlers.sent(item);
+  }
+
+  #sendBurst(): void {
+    const { link, frames, bytes, inner } = this.#burst;
+    this.#burst = noBurst();
+    const [first] = frames;
+    if (first === undefined) return;
+    link?.send(frames.length === 1 ? first : Buffer.concat(frames, bytes), frames.length, inner, undefined);
   }
 
   #dropped(item: Waiting, reason: QueueDrop | "no_link"): void {

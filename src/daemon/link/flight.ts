@@ -63,6 +63,20 @@ export function flightStep(flight: Flight, sample: FlightSample): Flight {
   return { ...seen, peak };
 }
 
+/**
+ * All that was on its way arrived in less than a third of the time that it was thought to need: not the path was the limit, but
+ * what was allowed.
+ */
+export function flightStarved(flight: Flight, now: Millis): Flight {
+  const pace = 2 * (flight.pace ?? flight.bytes / queueTime);
+  return { ...flight, bytes: 2 * flight.bytes, pace, roseAt: now, peak: 0, peakSince: now };
+}
+
+/** How long `bytes` should need to arrive. */
+export function arrivalTime({ bytes: allowed, pace = allowed / queueTime }: Flight, bytes: number): Millis {
+  return bytes / pace;
+}
+
 function paced(flight: Flight, pace: number, { now, minRtt }: FlightSample): Flight {
   const bytes = Math.max(smallestFlight, Math.round(pace * (queueTime + roundTrips * minRtt)));
   const roseAt = pace > muchMore * (flight.pace ?? 0) ? now : flight.roseAt;

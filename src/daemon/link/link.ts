@@ -2,7 +2,16 @@ import type { TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
 import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
-import { type Flight, flightStart, flightStep, isBounded, isSettled, largestFlight } from "./flight.ts";
+import {
+  type Flight,
+  arrivalTime,
+  flightStart,
+  flightStarved,
+  flightStep,
+  isBounded,
+  isSettled,
+  largestFlight,
+} from "./flight.ts";
 import { Packer, unpack } from "./compression.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
@@ -267,15 +276,18 @@ export class Link {
 
   #measure(info: TcpInfo | undefined, now: Millis): void {
     if (info === undefined) return;
-    this.#lookedAt = now;
     const full = this.#onTheWay >= this.#flight.bytes;
+    const arrived = info.unacked === 0 && info.notsentBytes === 0;
+    const early = now - this.#lookedAt < arrivalTime(this.#flight, this.#onTheWay) / 3;
+    this.#lookedAt = now;
     this.#onTheWay = info.unacked * info.sendMss + info.notsentBytes + this.#queue.bytes;
     const was = this.bounded;
+    if (was && full && arrived && early) this.#flight = flightStarved(this.#flight, now);
     this.#flight = flightStep(this.#flight, {
       now,
       acknowledged: info.bytesAcked,
       minRtt: info.minRttMicros / 1000,
-      busy: full || info.notsentBytes > 0 || this.#queue.busy,
+      busy: !arrived && (full || info.notsentBytes > 0 || this.#queue.busy),
     });
     if (this.bounded === was) return;
     // A write of a slow link must not fill the kernel; 0: as much as it likes.
