@@ -101,7 +101,7 @@ export class Connections {
   /** A check: the handshake and nothing more. */
   async probe({ name, target, timeoutMs }: Extract<Command, { type: "probe" }>): Promise<void> {
     const outcome = await this.#connect(target, timeoutMs);
-    if (outcome.kind === "secured") outcome.socket.end();
+    if (outcome.kind === "secured") outcome.socket.destroySoon();
     const reason = outcome.kind === "failed" ? outcome.reason : undefined;
     this.#parts.emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
   }
