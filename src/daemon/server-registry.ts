@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { clusterKeysOf } from "./cluster-keys.ts";
 import type { ServerSettings } from "./config/settings.ts";
-import { innerPrefixes, prefixOf, reservedAddresses, serverId } from "./server-rules.ts";
+import { innerPrefixes, linksPerIdentity, prefixOf, reservedAddresses, serverId } from "./server-rules.ts";
 import { SliceLeaseStore } from "./session/leases.ts";
 import { type IdentityRule, SessionRegistry } from "./session/registry.ts";
 import { TokenSealer } from "./session/token.ts";
@@ -43,6 +43,7 @@ export function openSessionStock(settings: ServerSettings, parts: SessionStockPa
       home: serverId(settings),
       region: cluster.region ?? "",
       tokenLifetime,
+      linksPerIdentity: linksPerIdentity(core.max_connections),
     },
     ruleOf: (identity) => parts.ruleOf(identity),
     wall: () => parts.wall(),

@@ -16,6 +16,11 @@ export function identityRule(settings: ServerSettings, identity: string): Identi
   return { fixed: [known.address, known.address6].filter((text) => text !== undefined) };
 }
 
+/** A quarter of all links, so that one certificate can't shut the others out; on a small server 64. */
+export function linksPerIdentity(maxConnections: number): number {
+  return Math.max(64, Math.floor(maxConnections / 4));
+}
+
 /** The rules for what an identity may send. */
 export function aclOf({ acl }: AccessSettings, known: IdentitySettings | undefined): FilterRule[] {
   const rules = known === undefined || known.acl.length === 0 ? acl : known.acl;

@@ -8,6 +8,7 @@ import {
   SessionRegistry,
 } from "../../src/daemon/session/registry.ts";
 import { type ClusterKey, TokenSealer } from "../../src/daemon/session/token.ts";
+import { linksPerIdentity } from "../../src/daemon/server-rules.ts";
 import { prefixOf } from "./addresses.ts";
 import { MemoryJournal, sliceStore } from "./slice.ts";
 
@@ -26,10 +27,12 @@ class Server {
   readonly home: string;
   readonly #slices: readonly string[];
   readonly #prefixes: readonly string[];
+  readonly linksPerIdentity: number;
   registry: SessionRegistry;
   #link = 0;
 
-  constructor(parts: { slices?: readonly string[]; prefixes?: readonly string[]; home?: string } = {}) {
+  constructor(parts: { slices?: readonly string[]; prefixes?: readonly string[]; home?: string; most?: number } = {}) {
+    this.linksPerIdentity = parts.most ?? 1000;
     this.#slices = parts.slices ?? ["10.8.0.0/29"];
     this.#prefixes = parts.prefixes ?? ["10.8.0.1/16"];
     this.home = parts.home ?? "edge-01";
@@ -47,6 +50,7 @@ class Server {
         home: this.home,
         region: "eu",
         tokenLifetime: lifetime,
+        linksPerIdentity: this.linksPerIdentity,
       },
       ruleOf: this.ruleOf,
       wall: () => this.wall,
@@ -158,6 +162,36 @@ describe("a new session", () => {
     }
     expect(server.registry.size).toBe(16);
     for (let turn = 0; turn < 200; turn++) await server.new(`other${turn}`);
+  });
+});
+
+describe("the links of one identity", () => {
+  it("are bounded over all of its sessions, and others' are not", async () => {
+    const server = new Server({ most: 3 });
+    const first = await server.new("ann");
+    const second = await server.new("ann");
+    expect(reason(await server.back("join", first))).toBe("admitted");
+    const text = "ann has 3 links, as many as one identity may have here";
+    for (const more of [server.admit({ identity: "ann" }), server.back("join", first)]) {
+      expect(await more).toEqual({ kind: "refused", reason: "server_full", text });
+    }
+    await server.new("bob");
+    // Of the three, two end by it.
+    const taken = admitted(await server.back("takeover", first, { epoch: 2n }));
+    for (const link of [1, 3]) server.registry.linkClosed(link);
+    server.registry.linkClosed(3);
+    expect(reason(await server.back("join", taken))).toBe("admitted");
+    expect(reason(await server.back("join", taken))).toBe("server_full");
+    server.registry.remove(second.session.id);
+    expect(reason(await server.back("join", taken))).toBe("admitted");
+    expect(reason(await server.back("join", taken))).toBe("server_full");
+    server.registry.remove(first.session.id);
+    for (let link = 0; link < 3; link++) await server.new("ann");
+    expect(reason(await server.admit({ identity: "ann" }))).toBe("server_full");
+  });
+
+  it("are a quarter of the server's, or 64", () => {
+    expect([12_000, 10_000, 300, 1].map(linksPerIdentity)).toEqual([3000, 2500, 75, 64]);
   });
 });
 

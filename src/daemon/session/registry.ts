@@ -38,6 +38,7 @@ export const sessionRefusals = [
   "superseded",
   "token_invalid",
   "no_address",
+  "server_full",
   "stopping",
   "internal",
 ] as const;
@@ -68,6 +69,8 @@ export interface RegistryRules {
   readonly region: string;
   /** How long a token is good for, in milliseconds. */
   readonly tokenLifetime: number;
+  /** Links that one identity may have, in all of its sessions together. */
+  readonly linksPerIdentity: number;
 }
 
 /** Sessions of this server, admitted one after another. */
@@ -77,6 +80,8 @@ export class SessionRegistry {
   readonly #wall: () => number;
   readonly #sessions = new Map<string, ServerSession>();
   readonly #byLink = new Map<number, ServerSession>();
+  /** Links that each identity has. */
+  readonly #linksOf = new Map<string, number>();
   /** Who has the use of an address now. */
   readonly #byAddress = new Map<string, ServerSession>();
   #rules: RegistryRules;
@@ -135,8 +140,11 @@ export class SessionRegistry {
   }
 
   linkClosed(link: number): void {
-    this.#byLink.get(link)?.links.delete(link);
+    const session = this.#byLink.get(link);
+    if (session === undefined) return;
+    session.links.delete(link);
     this.#byLink.delete(link);
+    this.#countLinks(session.identity, -1);
   }
 
   /** Ends a session; its addresses stay reserved until the last token for them expires. */
@@ -145,6 +153,7 @@ export class SessionRegistry {
     if (session === undefined) return undefined;
     this.#sessions.delete(id);
     for (const link of session.links) this.#byLink.delete(link);
+    this.#countLinks(session.identity, -session.links.size);
     for (const address of session.addresses) {
       if (this.#byAddress.get(address) === session) this.#byAddress.delete(address);
     }
@@ -186,6 +195,10 @@ export class SessionRegistry {
   async #admit(request: AdmissionRequest): Promise<AdmissionOutcome> {
     const rule = this.#ruleOf(request.identity);
     if (rule === undefined) return refused("denied", "this identity has no access");
+    const { linksPerIdentity: most } = this.#rules;
+    if (this.#linksBeside(request) >= most) {
+      return refused("server_full", `${request.identity} has ${most} links, as many as one identity may have here`);
+    }
     if (request.intent === "new") return this.#begin(request, rule.fixed);
     const claims = this.#sealer.open(request.token ?? "");
     if (claims === undefined || claims.expires <= this.#wall())
@@ -209,6 +222,19 @@ export class SessionRegistry {
     const supersede = !session.guest;
     session.guest = false;
     return this.#admitted(request, session, supersede, []);
+  }
+
+  /** Links of the identity, without those that a takeover ends. */
+  #linksBeside({ identity, intent, session = "" }: AdmissionRequest): number {
+    const known = intent === "takeover" ? this.#sessions.get(session) : undefined;
+    const ending = known?.identity === identity && !known.guest ? known.links.size : 0;
+    return (this.#linksOf.get(identity) ?? 0) - ending;
+  }
+
+  #countLinks(identity: string, step: number): void {
+    const count = (this.#linksOf.get(identity) ?? 0) + step;
+    if (count === 0) this.#linksOf.delete(identity);
+    else this.#linksOf.set(identity, count);
   }
 
   /** A link for flows of a session that another server of the cluster has, or that this one has itself. */
@@ -313,6 +339,7 @@ export class SessionRegistry {
     session.mtu = Math.min(this.#rules.mtu, request.mtu);
     session.links.add(request.link);
     this.#byLink.set(request.link, session);
+    this.#countLinks(session.identity, 1);
     const token = await this.#renew(session);
     return { kind: "admitted", session, token, supersede, displaced };
   }
