@@ -223,6 +223,23 @@ describe("a fixed address", () => {
     expect(admitted(await server.back("takeover", ann, { epoch: 2n })).session.addresses).toEqual(["10.8.0.3"]);
   });
 
+  it("is not taken back by an older token of whoever had it before it was fixed", async () => {
+    const server = new Server();
+    const bob = await server.new("bob");
+    const cat = await server.new("cat");
+    server.fixed.set("ann", [bob.session.addresses[0] ?? ""]);
+    server.restart();
+    const text = "10.8.0.2 is the fixed address of another identity now, or the server's own";
+    for (const [intent, epoch] of [
+      ["takeover", 2n],
+      ["guest", 1n],
+    ] as const) {
+      expect(await server.back(intent, bob, { epoch })).toEqual({ kind: "refused", reason: "token_invalid", text });
+    }
+    expect(reason(await server.back("takeover", cat, { epoch: 2n }))).toBe("admitted");
+    expect((await server.new("ann")).session.addresses).toEqual(["10.8.0.2"]);
+  });
+
   it("that was changed makes older tokens useless", async () => {
     const server = new Server();
     const ann = await server.new("ann");

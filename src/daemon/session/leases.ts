@@ -36,6 +36,8 @@ export interface LeaseStore {
    * has the address, whatever its lease says.
    */
   free(family: 4 | 6, identity: string, wall: number, inUse: (address: string) => boolean): Promise<string | undefined>;
+  /** Whether an address is the server's own or fixed to an identity. */
+  isReserved(address: Address): boolean;
 }
 
 /** One line of the journal: the newest line of an address counts. */
@@ -90,6 +92,10 @@ export class SliceLeaseStore implements LeaseStore {
   /** Other addresses are reserved from now on; who has one of them keeps it for the lease's time. */
   reserve(addresses: readonly Address[]): void {
     this.#reserved = new Set(addresses.map(formatAddress));
+  }
+
+  isReserved(address: Address): boolean {
+    return this.#reserved.has(formatAddress(address));
   }
 
   get(address: string): Promise<StoredLease | undefined> {

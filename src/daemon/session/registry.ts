@@ -211,11 +211,11 @@ export class SessionRegistry {
     }
     const session = this.#sessions.get(claims.session);
     if (request.intent === "join") return this.#join(request, session);
-    if (request.intent === "guest") return this.#receive(request, claims, session);
+    if (request.intent === "guest") return this.#receive(request, claims, session, rule.fixed);
     if (request.epoch > BigInt(claims.epoch) + 1n) {
       return refused("token_invalid", `epoch ${request.epoch} is more than one after the token's`);
     }
-    if (session === undefined) return this.#revive(request, claims);
+    if (session === undefined) return this.#revive(request, claims, rule.fixed);
     if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
     // Equal: the client asks again because WELCOME never reached it. Links of a guest are as good as they were.
     session.epoch = request.epoch;
@@ -242,9 +242,10 @@ export class SessionRegistry {
     request: AdmissionRequest,
     claims: TokenClaims,
     session: ServerSession | undefined,
+    fixed: readonly string[],
   ): Promise<AdmissionOutcome> | AdmissionOutcome {
     if (request.epoch !== BigInt(claims.epoch)) return refused("token_invalid", "the epoch is not the token's");
-    if (session === undefined) return this.#revive(request, claims);
+    if (session === undefined) return this.#revive(request, claims, fixed);
     if (request.epoch < session.epoch) return refused("superseded", `epoch ${session.epoch} is known`);
     // It was here, and is elsewhere by now.
     if (request.epoch > session.epoch) session.guest = true;
@@ -285,12 +286,15 @@ export class SessionRegistry {
   }
 
   /** A session of this cluster that this server doesn't have: it was elsewhere, or this server was restarted. */
-  async #revive(request: AdmissionRequest, claims: TokenClaims): Promise<AdmissionOutcome> {
+  async #revive(request: AdmissionRequest, claims: TokenClaims, fixed: readonly string[]): Promise<AdmissionOutcome> {
     const known = BigInt(claims.epoch);
     for (const text of claims.addresses) {
       const address = parseAddress(text);
       if (address === undefined || !this.#rules.prefixes.some((prefix) => prefixContains(prefix, address))) {
         return refused("token_invalid", `${text} is not an address of this server's network`);
+      }
+      if (!fixed.includes(text) && this.#leases.isReserved(address)) {
+        return refused("token_invalid", `${text} is the fixed address of another identity now, or the server's own`);
       }
       const user = this.#byAddress.get(formatAddress(address));
       const held = await this.#leases.get(text);
