@@ -17,7 +17,7 @@ import { type AdminState, type Backend, eligible, exclusion } from "./balance/el
 import { averageAfter, decayed, peakAfter } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
 import { loadHint, medianRtt, recoveredFactor, slowStart, stepFactor, targetFactor } from "./balance/weights.ts";
-import { Breaker, type Change } from "./breaker/breaker.ts";
+import { Breaker, type Change, type Permit } from "./breaker/breaker.ts";
 import type { Rules } from "./breaker/rules.ts";
 import type { BreakerView } from "./breaker/view.ts";
 import type { ActionResult, BackendAction } from "./control/backend.ts";
@@ -137,23 +137,15 @@ export class Backends<S extends BackendSettings> {
     const entry = this.#pick(avoid, keep);
     const acquired = entry?.breaker.tryAcquire();
     if (entry === undefined || acquired?.kind !== "permit") return this.#none();
-    const { permit } = acquired;
-    return {
-      kind: "chosen",
-      endpoint: entry.settings,
-      permit: {
-        ok: (took) => {
-          permit.ok(took);
-          entry.young = entry.breaker.follow();
-          this.#checked(entry, { kind: "passed" });
-        },
-        fail: (kind, took, cause) => {
-          permit.fail(kind, took);
-          this.#failed(entry, kind, "connect_failure", cause);
-        },
-        cancel: () => permit.cancel(),
-      },
-    };
+    return { kind: "chosen", endpoint: entry.settings, permit: this.#attempt(entry, acquired.permit) };
+  }
+
+  /** The right to try this server and no other; undefined while it is none of the takers. The rotation stands still. */
+  acquire(name: string): AttemptPermit | undefined {
+    const entry = this.#entry(name);
+    if (entry === undefined || !this.takers().some((taker) => taker.name === name)) return undefined;
+    const acquired = entry.breaker.tryAcquire();
+    return acquired.kind === "permit" ? this.#attempt(entry, acquired.permit) : undefined;
   }
 
   /** The right to one more link of the session to its server; undefined while its breaker or an operator forbids it. */
@@ -381,6 +373,21 @@ export class Backends<S extends BackendSettings> {
     const { clock, random } = this.#parts;
     const onChange = (change: Change): void => this.#breakerChanged(settings.name, change);
     return newEntry(settings, new Breaker({ clock, random, onChange }, this.#breakerRules), clock.now());
+  }
+
+  #attempt(entry: Entry<S>, permit: Permit): AttemptPermit {
+    return {
+      ok: (took) => {
+        permit.ok(took);
+        entry.young = entry.breaker.follow();
+        this.#checked(entry, { kind: "passed" });
+      },
+      fail: (kind, took, cause) => {
+        permit.fail(kind, took);
+        this.#failed(entry, kind, "connect_failure", cause);
+      },
+      cancel: () => permit.cancel(),
+    };
   }
 
   #pick(avoid: string | undefined, keep: string | undefined): Entry<S> | undefined {

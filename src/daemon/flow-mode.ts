@@ -39,12 +39,7 @@ export class FlowMode {
     this.guests = new GuestLinks({
       clock,
       random: Math.random,
-      acquire: (name) => {
-        const choice = backends.choose(undefined, name);
-        if (choice.kind === "chosen" && choice.endpoint.name === name) return choice.permit;
-        if (choice.kind === "chosen") choice.permit.cancel();
-        return undefined;
-      },
+      acquire: (name) => backends.acquire(name),
       dial: (endpoint) => this.#dial(endpoint),
       close: (link, text) => parts.close(link, text),
       retire: (link) => parts.retire(link),

@@ -102,6 +102,13 @@ class Site {
     return this.backends.act(action, { dryRun: false, acceptRisk: false, ...options }, this.usage);
   }
 
+  /** Until its breaker is half-open. */
+  halfOpen(name: string): void {
+    this.fail(name, 3);
+    for (let second = 0; second < 60 && this.breaker(name).state !== "half-open"; second++) this.clock.advance(1000);
+    expect(this.breaker(name).state).toBe("half-open");
+  }
+
   row(name: string): ReturnType<Backends<BackendSettings>["rows"]>[number] {
     return this.backends.rows(this.usage).find((row) => row.name === name) ?? expect.fail(name);
   }
@@ -621,5 +628,33 @@ describe("stop", () => {
     site.backends.stop();
     expect(site.clock.pending).toBe(0);
     expect(site.admins).toEqual(["eu-2 drain"]);
+  });
+});
+
+describe("the right to try one server", () => {
+  it("does not move the rotation among the others, nor take a permit of another's breaker", () => {
+    const [one, other] = [
+      new Site([server("a"), server("b"), server("c")]),
+      new Site([server("a"), server("b"), server("c")]),
+    ];
+    const taken = Array.from({ length: 9 }, () => {
+      one.backends.acquire("b")?.cancel();
+      return one.names(1)[0];
+    });
+    expect(taken).toEqual(other.names(9));
+    one.halfOpen("c");
+    const { permits_left } = one.breaker("c");
+    expect(one.act({ kind: "maint", backend: "b" })?.kind).toBe("done");
+    for (let time = 0; time < 5; time++) expect(one.backends.acquire("b")).toBeUndefined();
+    expect(one.backends.acquire("nobody")).toBeUndefined();
+    expect(one.breaker("c").permits_left).toBe(permits_left);
+  });
+
+  it("counts for its breaker and its health as an attempt does", () => {
+    const site = new Site([server("a"), server("b")]);
+    for (let time = 0; time < 3; time++) site.backends.acquire("b")?.fail("remote", 5, "connection_refused");
+    expect(site.breaker("b").state).toBe("open");
+    expect(site.backends.acquire("b")).toBeUndefined();
+    expect(site.row("b").last_error).toBe("connection_refused");
   });
 });
