@@ -12,6 +12,9 @@ beforeEach(() => {
   turns = [];
 });
 
+const sent = (again: number): Release => ({ again, sent: true, all: true });
+const nothing = (again: number): Release => ({ again, sent: false, all: true });
+
 /** Answers its turns in this order, then with "idle". */
 function paced(name: string, ...answers: Release[]): Paced {
   return {
@@ -31,11 +34,7 @@ it("gives turns one after the other until nobody has more", () => {
 });
 
 it("comes again when the first has waited, at the timers' resolution, and sleeps otherwise", () => {
-  for (const one of [
-    paced("a", { again: 1010, sent: true }),
-    paced("b", { again: 1000.2, sent: true }, { again: 1004, sent: true }),
-  ])
-    pacer.add(one);
+  for (const one of [paced("a", sent(1010)), paced("b", sent(1000.2), sent(1004))]) pacer.add(one);
   pacer.run();
   expect(clock.pending).toBe(1);
   clock.advance(50);
@@ -43,8 +42,21 @@ it("comes again when the first has waited, at the timers' resolution, and sleeps
   expect(clock.pending).toBe(0);
 });
 
-it("who waits is not asked again because it got more, but when it is woken", () => {
-  const one = paced("a", { again: 1100, sent: true }, "idle");
+it("who need not wait with all that it gets is asked again when it got more", () => {
+  const one = paced("a", { again: 1100, sent: false, all: false }, { again: 1100, sent: true, all: false });
+  pacer.add(one);
+  pacer.run();
+  clock.advance(10);
+  pacer.add(one);
+  pacer.run();
+  expect(turns).toEqual(["a@0", "a@10"]);
+  clock.advance(200);
+  expect(turns).toEqual(["a@0", "a@10", "a@100"]);
+  expect(clock.pending).toBe(0);
+});
+
+it("who must wait with all that it gets is not asked again because it got more, but when it is woken", () => {
+  const one = paced("a", sent(1100), "idle");
   pacer.add(one);
   pacer.run();
   pacer.add(one);
@@ -57,9 +69,6 @@ it("who waits is not asked again because it got more, but when it is woken", () 
   expect(turns).toHaveLength(2);
 });
 
-const sent = (again: number): Release => ({ again, sent: true });
-const nothing = (again: number): Release => ({ again, sent: false });
-
 it("who got nothing goes before who has sent, when both wait for the same", () => {
   pacer.add(paced("a", sent(1001), nothing(1002), sent(1003)));
   pacer.add(paced("b", nothing(1001), sent(1002), nothing(1003)));
@@ -69,8 +78,8 @@ it("who got nothing goes before who has sent, when both wait for the same", () =
 });
 
 it("stops, and asks nobody who is forgotten", () => {
-  const gone = paced("gone", { again: 1001, sent: true });
-  const kept = paced("kept", { again: 1002, sent: true });
+  const gone = paced("gone", sent(1001));
+  const kept = paced("kept", sent(1002));
   for (const one of [gone, kept]) pacer.add(one);
   pacer.run();
   pacer.forget(gone);

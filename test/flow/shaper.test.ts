@@ -145,6 +145,33 @@ describe("a session without a limit", () => {
     expect([link.frames.length, other.frames.length]).toEqual([0, 40 - stuck]);
   });
 
+  it("sends what comes for a free link while it sleeps for a full one", () => {
+    const { session: ann, link: first } = session("ann");
+    const [link, other] = [new FakeLink(98, true), new FakeLink(99, true)];
+    for (const one of [link, other]) ann.add(one);
+    // New flows are chosen a link for when the first one is gone.
+    ann.remove(first);
+    const flows = Array.from({ length: 40 }, (_, flow) => flow * 7919);
+    const stuck = flows.find((flow) => ann.linkFor(flow) === link) ?? expect.fail();
+    const free = flows.find((flow) => ann.linkFor(flow) === other) ?? expect.fail();
+    link.capacity = 0;
+    link.bounded = true;
+    link.roomIn = 15;
+    send(ann, 500, stuck);
+    shapers.run();
+    send(ann, 500, free);
+    shapers.run();
+    expect([link.frames.length, other.frames.length]).toEqual([0, 1]);
+    // With every link full, what comes waits without a turn.
+    other.capacity = 0;
+    send(ann, 500, free);
+    shapers.run();
+    const turns = waits.length;
+    send(ann, 500, free);
+    shapers.run();
+    expect(waits.length).toBe(turns);
+  });
+
   it("is saturated when every link is full and enough waits; not when it is limited or slow", () => {
     const { session: ann, link } = session("ann");
     link.capacity = 0;

@@ -1,7 +1,14 @@
 import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 
 /** idle: nothing waits, or nothing can go before somebody calls wake; sent: more may go; else when to come again. */
-export type Release = "idle" | "sent" | { readonly again: Millis; readonly sent: boolean };
+export type Release = "idle" | "sent" | Wait;
+
+interface Wait {
+  readonly again: Millis;
+  readonly sent: boolean;
+  /** Whether what it gets meanwhile must wait as well. */
+  readonly all: boolean;
+}
 
 /** Something that sends what it holds in turns. */
 export interface Paced {
@@ -18,7 +25,7 @@ export class Pacer {
   /** In the order of their turns. */
   readonly #ready = new Set<Paced>();
   /** Those who must wait, in the order of their turns. */
-  readonly #asleep = new Map<Paced, Millis>();
+  readonly #asleep = new Map<Paced, Wait>();
   #stopped = false;
   #timer: { readonly at: Millis; readonly timer: Timer } | undefined;
 
@@ -26,9 +33,9 @@ export class Pacer {
     this.#clock = clock;
   }
 
-  /** It has more to send; who must wait goes on waiting. Run comes after. */
+  /** It has more to send; who must wait with all that it has goes on waiting. Run comes after. */
   add(paced: Paced): void {
-    if (!this.#asleep.has(paced)) this.#ready.add(paced);
+    if (this.#asleep.get(paced)?.all !== true) this.wake(paced);
   }
 
   /** What it waited for may have come. */
@@ -45,18 +52,18 @@ export class Pacer {
   run(): void {
     if (this.#ready.size === 0 || this.#stopped) return;
     const now = this.#clock.now();
-    const served: [Paced, Millis][] = [];
+    const served: [Paced, Wait][] = [];
     // Who has sent goes to the end, which the walk comes to as well.
     for (const paced of this.#ready) {
       this.#ready.delete(paced);
       const release = paced.release(now);
       if (release === "idle") continue;
       if (release === "sent") this.#ready.add(paced);
-      else if (release.sent) served.push([paced, release.again]);
-      else this.#sleep(paced, release.again, now);
+      else if (release.sent) served.push([paced, release]);
+      else this.#sleep(paced, release, now);
     }
     // Behind those who found nothing left: what several share goes round.
-    for (const [paced, again] of served) this.#sleep(paced, again, now);
+    for (const [paced, wait] of served) this.#sleep(paced, wait, now);
   }
 
   /** For good. */
@@ -67,9 +74,9 @@ export class Pacer {
     this.#timer?.timer.cancel();
   }
 
-  #sleep(paced: Paced, until: Millis, now: Millis): void {
-    this.#asleep.set(paced, until);
-    if (this.#timer === undefined || until < this.#timer.at) this.#setTimer(until, now);
+  #sleep(paced: Paced, wait: Wait, now: Millis): void {
+    this.#asleep.set(paced, wait);
+    if (this.#timer === undefined || wait.again < this.#timer.at) this.#setTimer(wait.again, now);
   }
 
   #setTimer(at: Millis, now: Millis): void {
@@ -82,9 +89,9 @@ export class Pacer {
     this.#timer = undefined;
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
-    for (const [paced, until] of this.#asleep) {
-      if (until <= now) this.wake(paced);
-      else next = Math.min(next, until);
+    for (const [paced, { again }] of this.#asleep) {
+      if (again <= now) this.wake(paced);
+      else next = Math.min(next, again);
     }
     if (next !== Number.POSITIVE_INFINITY) this.#setTimer(next, now);
     this.run();

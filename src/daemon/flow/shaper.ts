@@ -106,7 +106,7 @@ export class Shaper implements Paced {
       const wait = this.path?.wait(now) ?? 0;
       if (wait > 0) {
         this.#handlers.waited(this.#session, "bucket");
-        return { again: now + wait, sent: turn > 0 };
+        return { again: now + wait, sent: turn > 0, all: true };
       }
       const item = this.#queue.dequeue(now, this.#mayGo);
       if (item === undefined) {
@@ -125,17 +125,22 @@ export class Shaper implements Paced {
 
   readonly #mayGo = ({ flow }: Waiting): boolean => {
     const link = this.#session.linkFor(flow);
-    return link !== undefined && link.room > (link === this.#burst.link ? this.#burst.bytes : 0);
+    return link !== undefined && this.#hasRoom(link);
   };
 
-  /** No link has room for what waits. */
+  #hasRoom(link: FlowLink): boolean {
+    return link.room > (link === this.#burst.link ? this.#burst.bytes : 0);
+  }
+
+  /** The links of what waits have no room. */
   #fullUntil(now: Millis, sent: boolean): Release {
     this.#handlers.waited(this.#session, "window");
     let soonest = Number.POSITIVE_INFINITY;
     for (const { roomIn } of this.#session.links) {
       if (roomIn !== undefined) soonest = Math.min(soonest, roomIn < lookAgain ? roomIn : lookAgain);
     }
-    return soonest === Number.POSITIVE_INFINITY ? "idle" : { again: now + soonest, sent };
+    if (soonest === Number.POSITIVE_INFINITY) return "idle";
+    return { again: now + soonest, sent, all: !this.#session.links.some((link) => this.#hasRoom(link)) };
   }
 
   /** The packet goes; it is written with those of the same turn and link. */
