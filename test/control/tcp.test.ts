@@ -12,6 +12,7 @@ import { startControlServer } from "../../src/daemon/control/server.ts";
 import { controlAddress } from "../../src/shared/control/address.ts";
 import { connectControl, type ControlClient } from "../../src/shared/control/client.ts";
 import { systemClock } from "../../src/shared/clock.ts";
+import { FakeClock } from "../fakes/clock.ts";
 import { FakeControlBackend } from "../fakes/control-backend.ts";
 
 const viewer = randomBytes(32).toString("hex");
@@ -22,6 +23,7 @@ let directory: string;
 let tokenFile: string;
 let port: number;
 let refusals: string[];
+let clock: FakeClock;
 
 beforeEach(async () => {
   resources = new AsyncDisposableStack();
@@ -30,6 +32,7 @@ beforeEach(async () => {
   tokenFile = join(directory, "tokens");
   writeFileSync(tokenFile, `# for the night shift\nviewer ${viewer}\n\noperator ${operator}\n`, { mode: 0o600 });
   refusals = [];
+  clock = new FakeClock();
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();
@@ -39,7 +42,7 @@ beforeEach(async () => {
   const server = await startControlServer(
     {
       backend: new FakeControlBackend(),
-      clock: systemClock,
+      clock,
       credentials: () => undefined,
       refused: (_remote, reason) => void refusals.push(reason),
     },
@@ -158,6 +161,35 @@ describe("the control channel over TCP", () => {
     await expect(client(next)).rejects.toMatchObject({
       message: expect.stringContaining("has mode 0640, so that others can read it") as string,
     });
+  });
+
+  it("ends, within a second, the connections whose token was taken out or has another role", async () => {
+    using looking = await client(viewer);
+    using acting = await client(operator);
+    const ends: string[] = [];
+    const over = [looking, acting].map(
+      (one) =>
+        new Promise<void>((resolve) =>
+          one.onClose(({ message }) => {
+            ends.push(message);
+            resolve();
+          }),
+        ),
+    );
+    const why = expect.stringContaining("code 1008 the token is no longer in control.tcp.token_file") as string;
+    // In another line.
+    writeFileSync(tokenFile, `operator ${operator}\nviewer ${viewer}\n`);
+    clock.advance(1000);
+    writeFileSync(tokenFile, `operator ${viewer}\noperator ${operator}\n`);
+    clock.advance(1000);
+    await over[0];
+    expect((await acting.call("reload", { dry_run: true })).outcome).toBe("done");
+    expect(ends).toEqual([why]);
+    // Nobody gets in with such a file either.
+    writeFileSync(tokenFile, "");
+    clock.advance(1000);
+    await over[1];
+    expect(ends).toEqual([why, why]);
   });
 
   it("says which port it can't have", async () => {

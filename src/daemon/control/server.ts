@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Clock } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
 import { limits } from "../../shared/control/protocol.ts";
 import type { ControlState } from "../../shared/control/snapshot.ts";
 import { SssonectorError } from "../../shared/errors.ts";
@@ -13,10 +13,13 @@ import type { ControlBackend } from "./backend.ts";
 import { SnapshotFeed } from "./feed.ts";
 import { ControlPeer, type Grant } from "./peer.ts";
 import { listenUnix } from "./socket.ts";
-import { tcpGate, type TcpRules } from "./tcp-gate.ts";
+import { stillGood, tcpGate, type TcpRules } from "./tcp-gate.ts";
+import type { ControlToken } from "./tokens.ts";
 
 /** Milliseconds that clients get to take their last answer when the server closes. */
 const closeGrace = 500;
+/** Milliseconds between looks at the tokens of those who are connected. */
+const tokenCheck = 1000;
 
 export interface ControlCollaborators {
   backend: ControlBackend;
@@ -58,6 +61,9 @@ export class ControlServer implements AsyncDisposable {
   #sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
   #http: Server;
   #tcp: Server | undefined;
+  /** Who came over TCP, and with which token. */
+  #byToken = new Map<WebSocket, ControlToken>();
+  #tokenTimer: Timer | undefined;
 
   constructor(collaborators: ControlCollaborators, settings: ControlSettings) {
     this.#collaborators = collaborators;
@@ -93,9 +99,19 @@ export class ControlServer implements AsyncDisposable {
       throw new SssonectorError("control_tcp", `control.tcp.listen ${name}: ${reason}`, { cause: error });
     }
     this.#tcp = http;
+    this.#tokenTimer = this.#collaborators.clock.every(tokenCheck, () => this.#checkTokens(tokens));
+  }
+
+  #checkTokens(tokens: TcpRules["tokens"]): void {
+    if (this.#byToken.size === 0) return;
+    const good = stillGood(tokens);
+    for (const [socket, token] of this.#byToken) {
+      if (!good(token)) socket.close(1008, "the token is no longer in control.tcp.token_file");
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#tokenTimer?.cancel();
     this.#feed.close();
     this.#book.stop();
     const grace = Promise.withResolvers<void>();
@@ -120,17 +136,20 @@ export class ControlServer implements AsyncDisposable {
     this.#open(request, socket, head, grant);
   }
 
-  #open(request: IncomingMessage, socket: Duplex, head: Buffer, grant: Grant): void {
+  #open(request: IncomingMessage, socket: Duplex, head: Buffer, grant: Grant, token?: ControlToken): void {
     const room = grant.role === "operator" ? limits.clients : limits.clients - limits.operatorClients;
     if (this.#sockets.clients.size >= room) {
       return refuse(socket, 503, `all ${room} control connections for a ${grant.role} are in use`);
     }
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, grant));
+    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      if (token !== undefined) this.#byToken.set(client, token);
+      this.#welcome(client, grant);
+    });
   }
 
   #upgradeTcp(request: IncomingMessage, socket: Duplex, head: Buffer, rules: TcpRules): void {
     const gate = tcpGate(request, rules);
-    if (gate.kind === "open") return this.#open(request, socket, head, gate.grant);
+    if (gate.kind === "open") return this.#open(request, socket, head, gate.grant, gate.token);
     this.#collaborators.refused?.(`${request.socket.remoteAddress}:${request.socket.remotePort}`, gate.reason);
     refuse(socket, gate.status, gate.reason);
   }
@@ -140,7 +159,10 @@ export class ControlServer implements AsyncDisposable {
     this.#lastPeer += 1;
     const peer = new ControlPeer(this.#lastPeer, socket, grant, { backend, clock, feed: this.#feed, book: this.#book });
     this.#peers.add(peer);
-    socket.on("close", () => this.#peers.delete(peer));
+    socket.on("close", () => {
+      this.#peers.delete(peer);
+      this.#byToken.delete(socket);
+    });
   }
 
   #grant(socket: Socket): Grant | undefined {

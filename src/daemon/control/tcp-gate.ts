@@ -4,7 +4,7 @@ import type { Grant } from "./peer.ts";
 import { type ControlToken, findToken } from "./tokens.ts";
 
 export type Gate =
-  | { readonly kind: "open"; readonly grant: Grant }
+  | { readonly kind: "open"; readonly grant: Grant; readonly token: ControlToken }
   | { readonly kind: "shut"; readonly status: 401 | 403; readonly reason: string };
 
 export interface TcpRules {
@@ -30,9 +30,19 @@ export function tcpGate(request: Pick<IncomingMessage, "headersDistinct">, { hos
     const token = findToken(tokens(), given);
     if (token === undefined) return shut(401, "the token is none of control.tcp.token_file");
     const user = `${token.role} token of line ${token.line}`;
-    return { kind: "open", grant: { role: token.role, user, who: `${user} (tcp)` } };
+    return { kind: "open", grant: { role: token.role, user, who: `${user} (tcp)` }, token };
   } catch (error) {
     return shut(403, describeError(error));
+  }
+}
+
+/** Whether a token that opened the gate still would, in the same role; while the file is bad none does. */
+export function stillGood(tokens: TcpRules["tokens"]): (token: ControlToken) => boolean {
+  try {
+    const known = tokens();
+    return ({ role, digest }) => known.some((one) => one.role === role && one.digest.equals(digest));
+  } catch {
+    return () => false;
   }
 }
 
