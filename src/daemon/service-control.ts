@@ -193,7 +193,7 @@ export class ServiceControl {
       strategy,
       endpoints_up: rows.filter(({ operational }) => operational === "up").length,
       endpoints_total: rows.length,
-      max_connections: max_connections ?? null,
+      max_connections,
       ...this.#book.columns(),
     };
   }

@@ -37,7 +37,7 @@ async function hosted(more: Partial<PublishedService>): Promise<{
     name: "web",
     listen: { host: "127.0.0.1", port: await freePort() },
     strategy: "round_robin",
-    maxConnections: undefined,
+    maxConnections: 1000,
     connectTimeout: 1000,
     warm: { size: 0, idleTimeout: 60_000, sweepEvery: 1000 },
     endpoints: [],

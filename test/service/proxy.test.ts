@@ -52,7 +52,7 @@ class Site {
 
   static async open(
     endpoints: Readonly<Record<string, Target>>,
-    { maxConnections }: { maxConnections?: number } = {},
+    { maxConnections = 1000 }: { maxConnections?: number } = {},
   ): Promise<Site> {
     const listen = { host: "127.0.0.1", port: await freePort() };
     const site = new Site({ listen, maxConnections, keepAlive: true }, endpoints);
@@ -62,8 +62,8 @@ class Site {
     return site;
   }
 
-  async dial(): Promise<Socket> {
-    const socket = await dialled(this.rules.listen);
+  async dial(from = "127.0.0.1"): Promise<Socket> {
+    const socket = await dialled({ ...this.rules.listen, localAddress: from });
     closing.push({ [Symbol.asyncDispose]: async () => void socket.destroy() });
     return socket;
   }
@@ -147,6 +147,32 @@ test("above max_connections clients wait for a place, in their order, and are re
   site.proxy.update({ ...site.rules, maxConnections: 2 });
   fourth.write("4");
   await once((await endpoint.connection(2)).resume(), "data");
+});
+
+test("who has half of the places gets no more while another client waits, and at most half of the waiting room", async () => {
+  const endpoint = await Endpoint.open();
+  closing.push(endpoint);
+  const site = await Site.open({ only: endpoint.target }, { maxConnections: 4 });
+  const places = (): string[] =>
+    [...site.proxy.connections.values()]
+      .filter(({ state }) => state.kind === "active")
+      .map(({ remote }) => remote.address);
+  const hers = [];
+  for (let n = 0; n < 8; n++) hers.push(await site.dial("127.0.0.2"));
+  await until(() => site.proxy.waiting === 4 && places().length === 4);
+  await site.dial("127.0.0.3");
+  await site.dial("127.0.0.3");
+  await until(() => site.proxy.waiting === 6);
+  // Nobody knew of others when she took them all.
+  for (const [at, socket] of hers.slice(0, 3).entries()) {
+    socket.resetAndDestroy();
+    await until(() => site.proxy.waiting === 5 - at && places().length === 4);
+  }
+  expect(places().toSorted()).toEqual(["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"]);
+  // Three of hers wait already.
+  await Promise.all(Array.from({ length: 510 }, () => site.dial("127.0.0.2")));
+  await until(() => site.proxy.counters.refused === 1);
+  expect(site.proxy.waiting).toBe(512);
 });
 
 test("an endpoint that resets a young connection without a word failed", async () => {

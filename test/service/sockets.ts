@@ -43,7 +43,7 @@ export class Endpoint implements AsyncDisposable {
 }
 
 /** A connected client that is not read yet. */
-export async function dialled(target: { host: string; port: number }): Promise<Socket> {
+export async function dialled(target: { host: string; port: number; localAddress?: string }): Promise<Socket> {
   const socket = connect({ ...target, allowHalfOpen: true }).pause();
   socket.on("error", () => {});
   await once(socket, "connect");

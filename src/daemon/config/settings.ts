@@ -154,7 +154,7 @@ export interface ServiceSettings {
   connect_timeout: number;
   health: { type: "tcp" | "http"; path: string; status: number };
   rate_limit: { base_rate: Rate; burst_size: Burst | undefined };
-  max_connections: number | undefined;
+  max_connections: number;
   warm_connections: number;
 }
 

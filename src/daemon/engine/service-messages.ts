@@ -20,7 +20,7 @@ export interface PublishedService {
   readonly name: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly strategy: StrategyName;
-  readonly maxConnections: number | undefined;
+  readonly maxConnections: number;
   readonly connectTimeout: Millis;
   readonly warm: { readonly size: number; readonly idleTimeout: Millis; readonly sweepEvery: Millis };
   readonly endpoints: readonly PublishedEndpoint[];

@@ -3,12 +3,13 @@ import type { Millis } from "../../shared/clock.ts";
 import { type ConnectOutcome, isLocalFault, keepAliveDelay, type Target } from "./connect.ts";
 import { ServiceConnection } from "./connection.ts";
 import type { Gates, RelayEnd } from "./relay.ts";
+import { Tally } from "./tally.ts";
 
 /** What a proxy goes by; a new one may come at any time. */
 export interface ProxyRules {
   readonly listen: Target;
-  /** Connections on endpoints at the same time; undefined: as many as come. */
-  readonly maxConnections: number | undefined;
+  /** Connections on endpoints at the same time; while several clients wait, no more than half of them of one. */
+  readonly maxConnections: number;
   readonly keepAlive: boolean;
 }
 
@@ -46,7 +47,7 @@ export interface ProxyCounters {
 
 /** Attempts for one connection, each on another endpoint, as HAProxy's `retries 3` with redispatch. */
 const attempts = 3;
-/** Connections that may wait for a place, as a listen backlog holds them. */
+/** Connections that may wait for a place, as a listen backlog holds them; half as many of one client's address. */
 const waitingRoom = 1024;
 /** A connection that waited this long for a place is refused. */
 const waitAtMost: Millis = 30_000;
@@ -59,7 +60,10 @@ export class ServiceProxy {
   readonly #parts: ProxyParts;
   readonly #connections = new Map<number, ServiceConnection>();
   readonly #waiting = new Set<ServiceConnection>();
-  readonly #perEndpoint = new Map<string, number>();
+  readonly #onEndpoint = new Tally();
+  /** By the client's address: those that have a place, and those that wait for one. */
+  readonly #placesOf = new Tally();
+  readonly #waitingOf = new Tally();
   #rules: ProxyRules;
   #server: Server | undefined;
   #bound: Target | undefined;
@@ -85,7 +89,7 @@ export class ServiceProxy {
   }
 
   connectionsOn(endpoint: string): number {
-    return this.#perEndpoint.get(endpoint) ?? 0;
+    return this.#onEndpoint.of(endpoint);
   }
 
   /** Takes new rules, and listens where it does not yet; what is connected stays. */
@@ -148,28 +152,49 @@ export class ServiceProxy {
     this.counters.accepted += 1;
     this.#connections.set(connection.id, connection);
     this.#waiting.add(connection);
-    if (this.#waiting.size > waitingRoom) return this.#refuse(connection);
+    const { address } = connection.remote;
+    this.#waitingOf.add(address, 1);
+    if (this.#waiting.size > waitingRoom || this.#waitingOf.of(address) > waitingRoom / 2)
+      return this.#refuse(connection);
     this.#admit();
   }
 
-  /** Lets those that wait in, the oldest first, as far as there are places. */
+  /** Lets those that wait in, as far as there are places. */
   #admit(): void {
     // One that is refused at once frees its place again: the loop that is under way sees it.
     if (this.#admitting) return;
     this.#admitting = true;
-    for (const connection of this.#waiting) {
-      if (this.active >= (this.#rules.maxConnections ?? Number.POSITIVE_INFINITY)) break;
-      this.#waiting.delete(connection);
+    while (this.active < this.#rules.maxConnections) {
+      const connection = this.#next();
+      if (connection === undefined) break;
+      this.#leaveWaiting(connection);
+      this.#placesOf.add(connection.remote.address, 1);
       this.#dispatch(connection);
     }
     this.#admitting = false;
+  }
+
+  /** The oldest that waits, of a client that has less than half of the places if there is one. */
+  #next(): ServiceConnection | undefined {
+    const [oldest] = this.#waiting;
+    for (const connection of this.#waiting) {
+      if (this.#placesOf.of(connection.remote.address) < this.#rules.maxConnections / 2) return connection;
+    }
+    return oldest;
+  }
+
+  /** Whether it waited. */
+  #leaveWaiting(connection: ServiceConnection): boolean {
+    const waited = this.#waiting.delete(connection);
+    if (waited) this.#waitingOf.add(connection.remote.address, -1);
+    return waited;
   }
 
   #dispatch(connection: ServiceConnection): void {
     const endpoint = this.#parts.choose(connection);
     const way = endpoint === undefined ? undefined : this.#parts.wayTo(endpoint);
     if (endpoint === undefined || way === undefined) return this.#noEndpoint(connection);
-    this.#count(endpoint, 1);
+    this.#onEndpoint.add(endpoint, 1);
     if (way.kind === "warm") return this.#join(connection, endpoint, way.socket);
     const giveUp = way.begin((outcome) => {
       if (outcome.kind === "connected") {
@@ -177,7 +202,7 @@ export class ServiceProxy {
         return this.#join(connection, endpoint, outcome.socket);
       }
       this.#parts.called(endpoint, outcome.took, outcome.reason);
-      this.#count(endpoint, -1);
+      this.#onEndpoint.add(endpoint, -1);
       connection.tried.add(endpoint);
       connection.state = { kind: "waiting" };
       // Our own limits are the same on every way.
@@ -220,13 +245,9 @@ export class ServiceProxy {
     if (!this.#connections.delete(connection.id)) return;
     this.counters.rx_bytes += connection.rxBytes;
     this.counters.tx_bytes += connection.txBytes;
-    if (endpoint !== undefined) this.#count(endpoint, -1);
-    if (!this.#waiting.delete(connection)) this.#admit();
-  }
-
-  #count(endpoint: string, step: 1 | -1): void {
-    const count = this.connectionsOn(endpoint) + step;
-    if (count === 0) this.#perEndpoint.delete(endpoint);
-    else this.#perEndpoint.set(endpoint, count);
+    if (endpoint !== undefined) this.#onEndpoint.add(endpoint, -1);
+    if (this.#leaveWaiting(connection)) return;
+    this.#placesOf.add(connection.remote.address, -1);
+    this.#admit();
   }
 }

@@ -62,12 +62,17 @@ export const services: Setting[] = [
     ...live,
   }),
   ...limitedBy("services[].rate_limit", "of the service, in each direction", server),
-  value("services[].max_connections", whole(1, 1_000_000), "Connections at the same time; more wait for a place.", {
-    ...server,
-    derived: "unlimited",
-    ...live,
-    example: "500",
-  }),
+  value(
+    "services[].max_connections",
+    whole(1, 1_000_000),
+    "Connections at the same time; more wait for a place. While others wait, one client gets at most half.",
+    {
+      ...server,
+      default: 1000,
+      ...live,
+      example: "500",
+    },
+  ),
   value(
     "services[].warm_connections",
     whole(0, 10_000),
