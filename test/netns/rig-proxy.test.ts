@@ -60,7 +60,8 @@ describeNetns("a tunnel through the chaos proxy before its server", () => {
     await proxy.change({ to_server: swallow, to_client: swallow }, "open");
     await tunnelWorks();
     const { accepted, to_server } = await proxy.report();
-    expect(accepted).toBe(5);
+    // The new link, and maybe checks of a backend that just failed.
+    expect(accepted).toBeGreaterThanOrEqual(5);
     expect(to_server.swallowed).toBeGreaterThan(0);
     await proxy.change(plainPlan);
   });
