@@ -40,6 +40,16 @@ async function answer(daemon: DaemonProcess, name: string, ...argv: string[]): P
   conform(name, stdout);
 }
 
+/** Names of the tables of the server's snapshot that have no row. */
+async function emptyTables(server: DaemonProcess): Promise<string[]> {
+  const { stdout } = await server.ctl("snapshot", "--json");
+  const snapshot = JSON.parse(stdout) as z.output<typeof answers.snapshot>;
+  const { connections, sessions, backends, services, buckets, breakers, events, history, status, top } = snapshot;
+  const said = [...status.alerts, ...top.identities];
+  const rows = { connections, sessions, backends, services, buckets, breakers, events, history, said };
+  return Object.entries(rows).flatMap(([name, list]) => (list.length === 0 ? [name] : []));
+}
+
 describeNetns("the published schema of ctl's JSON", () => {
   let lab: Lab;
   let server: DaemonProcess;
@@ -63,16 +73,8 @@ describeNetns("the published schema of ctl's JSON", () => {
   }
 
   test("rows are there to be held to it", async () => {
-    const empty = async (): Promise<string[]> => {
-      const { stdout } = await server.ctl("snapshot", "--json");
-      const snapshot = JSON.parse(stdout) as z.output<typeof answers.snapshot>;
-      const { connections, sessions, backends, services, buckets, breakers, events, history, status, top } = snapshot;
-      const said = [...status.alerts, ...top.identities];
-      const rows = { connections, sessions, backends, services, buckets, breakers, events, history, said };
-      return Object.entries(rows).flatMap(([name, list]) => (list.length === 0 ? [name] : []));
-    };
     // Some come with the monitor's second look.
-    await expect.poll(empty, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(async () => await emptyTables(server), { timeout: 10_000 }).toEqual([]);
   });
 
   // All at once, since each is a process that takes its time to start.

@@ -133,8 +133,6 @@ describeNetns("published services", () => {
     // Nothing else is lost, and what is lost is counted.
     expect(atKill.failed).toBe(resets);
     expect(row).toMatchObject({ failed: resets, refused: 0, accepted: result.ok + resets + closes });
-    // Connects that the killed one refused went to another endpoint.
-    expect(row.retried).toBeGreaterThan(0);
   });
 
   test("half-close, greeting, reset and idle connections, as without a proxy", async () => {
