@@ -152,6 +152,7 @@ export function initialState(
       breakers: newList(sorts.breakers ?? tables.breakers.sort),
       events: newList(sorts.events ?? tables.events.sort),
       logs: newList(sorts.logs ?? tables.logs.sort),
+      "top-talkers": newList(sorts["top-talkers"] ?? tables["top-talkers"].sort),
     },
     log: [],
     theme,

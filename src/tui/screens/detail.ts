@@ -69,6 +69,11 @@ function subjectOf(snapshot: Snapshot, tab: State["tab"], id: string): Subject {
     const passed = bucketsOf(buckets, session?.identity, id);
     return { ...none, connections: mine, session, buckets: passed, ...along(mine[0]?.backend) };
   }
+  if (tab === "top-talkers") {
+    const mine = connections.filter(({ identity }) => id === `identity ${identity}`);
+    const session = sessions.find((one) => one.id === mine[0]?.session);
+    return { ...none, connections: mine, session, ...along(mine[0]?.backend) };
+  }
   if (tab === "services") {
     const service = services.find(({ name }) => name === id);
     const own = new Set(backends.filter((one) => one.service === id).map(({ name }) => name));

@@ -6,6 +6,7 @@ import { cut, drawable } from "../draw/text.ts";
 import { activeList, type State } from "../model/state.ts";
 import { tabKeys, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
+import { talkersOf } from "../tables/top-talkers.ts";
 
 function filterRemark(state: State): Segment[] {
   const { filter, order } = activeList(state);
@@ -30,7 +31,9 @@ function troubled(snapshot: Snapshot | undefined, tab: TabName): boolean {
 }
 
 function rowsOf({ log, snapshot }: State, tab: TabName): number {
-  return tab === "logs" ? log.length : (snapshot?.[tab].length ?? 0);
+  if (tab === "logs") return log.length;
+  if (tab === "top-talkers") return snapshot === undefined ? 0 : talkersOf(snapshot).length;
+  return snapshot?.[tab].length ?? 0;
 }
 
 function tabParts(state: State, level: Level): Segment[] {

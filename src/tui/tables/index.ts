@@ -7,6 +7,7 @@ import { logs } from "./logs.ts";
 import { services } from "./services.ts";
 import { sessions } from "./sessions.ts";
 import type { Table, TabName } from "./table.ts";
+import { topTalkers } from "./top-talkers.ts";
 
 /** Every tab's table. */
 export const tables: Readonly<Record<TabName, Table>> = {
@@ -18,6 +19,7 @@ export const tables: Readonly<Record<TabName, Table>> = {
   events,
   logs,
   sessions,
+  "top-talkers": topTalkers,
 };
 
 /** The tabs in their order, each with its key. */
@@ -30,6 +32,7 @@ export const tabKeys: readonly (readonly [TabName, string])[] = [
   ["events", "6"],
   ["logs", "7"],
   ["sessions", "8"],
+  ["top-talkers", "9"],
 ];
 
 export const tabOrder: readonly TabName[] = tabKeys.map(([name]) => name);

@@ -5,7 +5,16 @@ import type { Segment } from "../draw/line.ts";
 import type { ActionName } from "../model/actions.ts";
 import type { Trends } from "../model/trends.ts";
 
-export type TabName = "connections" | "backends" | "buckets" | "breakers" | "services" | "events" | "logs" | "sessions";
+export type TabName =
+  | "connections"
+  | "backends"
+  | "buckets"
+  | "breakers"
+  | "services"
+  | "events"
+  | "logs"
+  | "sessions"
+  | "top-talkers";
 
 /** A column of a table of `Row`s. */
 export interface Column<Row> {
