@@ -38,7 +38,10 @@ describe("a certificate of a live link", () => {
   it("stays good while its CA is trusted and no list names it", async () => {
     expect(trust(ca.pem).judge(peer(ann, ca.pem), now)).toBeUndefined();
     expect(
-      trust(ca.pem, await ca.crl([server.serial.replace(/^./, "7")])).judge(peer(ann, ca.pem), now),
+      trust(ca.pem, await ca.crl([server.serial.replace(/.$/, (digit) => (digit === "7" ? "8" : "7"))])).judge(
+        peer(ann, ca.pem),
+        now,
+      ),
     ).toBeUndefined();
     expect(trust(`${ca.pem}${other.pem}`).judge(peer(bob, `${ca.pem}${other.pem}`), now)).toBeUndefined();
   });
