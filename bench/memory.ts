@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { DaemonProcess } from "../src/cli/demo/daemon-process.ts";
 import { Lab } from "../src/cli/demo/lab.ts";
+import { LoadProcess } from "./load/load-process.ts";
 
 /** Private memory (RssAnon), in KiB. */
 export interface MemoryResult {
@@ -22,18 +22,15 @@ async function rssAnon({ process }: DaemonProcess): Promise<number> {
 }
 
 /**
- * Memory of an idle session: bench/idle-sessions.ts holds sessions open over the real protocol, all of one identity
- * and from one process, so that the machine does not have to carry as many client daemons.
+ * Memory of an idle session: one process holds them open over the real protocol, all of one identity, so that the machine
+ * does not have to carry as many client daemons.
  */
 async function perSession(lab: Lab, sessions: number): Promise<number> {
-  const { cert, key, ca } = await lab.authority.issue("client", "load");
+  await lab.authority.issue("client", "load-0");
   const { namespace, endpoint } = await lab.wire("load");
-  const script = fileURLToPath(new URL("idle-sessions.ts", import.meta.url));
+  const load = lab.use(new LoadProcess(namespace, [endpoint, lab.inner, lab.authority.directory, "1"]));
   const few = Math.floor(sessions / 5);
-  const hold = async (count: number): Promise<void> => {
-    const load = lab.use(namespace.start("load", [process.execPath, script, endpoint, String(count), cert, key, ca]));
-    await load.line(/^holding$/m);
-  };
+  const hold = async (count: number): Promise<void> => void (await load.ask({ open: count, at_once: 10 }));
   await hold(few);
   const before = await rssAnon(lab.server);
   await hold(sessions - few);
