@@ -18,7 +18,9 @@ export default defineConfig({
         test: {
           name: "netns",
           include: ["test/netns/**/*.test.ts"],
-          fileParallelism: false,
+          // After the unit tests, two files at a time: they mostly wait for timeouts of the product.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -42,12 +42,14 @@ async function fish(line: string): Promise<string[]> {
   return offered.map((one) => one.split("\t", 1)[0] ?? "");
 }
 
-async function tmux(...args: string[]): Promise<string> {
-  return await runToEnd(["tmux", "-L", `completion-${process.pid}`, "-f", "/dev/null", ...args], { env: env() });
-}
+let terminals = 0;
 
 /** The line that a real zsh on a terminal of its own has after TAB. */
 async function zsh(line: string): Promise<string> {
+  // A name of its own: a server that still ends answers a new session on its name by ending that as well.
+  const name = `completion-${process.pid}-${(terminals += 1)}`;
+  const tmux = async (...args: string[]): Promise<string> =>
+    await runToEnd(["tmux", "-L", name, "-f", "/dev/null", ...args], { env: env() });
   const shown = async (pattern: RegExp): Promise<string> => {
     for (;;) {
       const found = pattern.exec(await tmux("capture-pane", "-p"));
