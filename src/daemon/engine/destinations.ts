@@ -19,7 +19,7 @@ export function destinations(
       only: undefined,
     };
   }
-  const only = (): FlowSession | undefined => sessions[Symbol.iterator]().next().value;
+  const only = (): FlowSession | undefined => sessions.first;
   return {
     owner4: only,
     owner6: only,

@@ -93,8 +93,8 @@ export class Inbound {
     const offload = type === frameType.offload;
     const packet = offload ? body + unitHeaderLength : body;
     const size = offload ? length - unitHeaderLength : length;
-    this.#add("rx_packets", 1);
-    this.#add("rx_bytes", size);
+    this.#add(counterIndex.rx_packets, 1);
+    this.#add(counterIndex.rx_bytes, size);
     if (checkPacket(bytes, packet, size) !== undefined || sourceKind(bytes, packet) !== "unicast") {
       return this.#drop("bad_packet");
     }
@@ -136,7 +136,7 @@ export class Inbound {
 
   #write(memory: Memory, at: number, length: number, packets: number): void {
     const written = this.#device.write(memory, at, length);
-    if (written > 0) return this.#add("frames_injected", packets);
+    if (written > 0) return this.#add(counterIndex.frames_injected, packets);
     this.#drop("tun_refused", packets);
     if (written === deviceDown) this.#down();
   }
@@ -152,7 +152,7 @@ export class Inbound {
     const link = to.linkFor(flow);
     if (link === undefined) return this.#drop("peer_no_link");
     // One frame came in, and went to where it belongs.
-    this.#add("frames_injected", 1);
+    this.#add(counterIndex.frames_injected, 1);
     const shaper = this.#shapers.of(to);
     if (shaper.holds(link, false, size, 0)) {
       const header = packet - unitHeaderLength;
@@ -165,9 +165,9 @@ export class Inbound {
       ? { frames: Buffer.from(bytes.subarray(body - frameHeaderBytes, body + length)), units: 1, inner: size }
       : splitIntoFrames(bytes, body, size);
     link.send(frames, units, inner, undefined);
-    this.#add("tx_packets", units);
-    this.#add("tx_bytes", inner);
-    this.#add("frames_accepted", units);
+    this.#add(counterIndex.tx_packets, units);
+    this.#add(counterIndex.tx_bytes, inner);
+    this.#add(counterIndex.frames_accepted, units);
   }
 
   #tooBig(from: FlowSession, to: FlowSession, bytes: Buffer, packet: number, size: number): void {
@@ -177,7 +177,7 @@ export class Inbound {
     if (answer > 0 && link !== undefined && link.room > 0) {
       writeFrameHeader(frame, 0, frameType.packet, answer);
       link.send(frame.subarray(0, frameHeaderBytes + answer), 1, answer, undefined);
-      this.#add("frames_accepted", 1);
+      this.#add(counterIndex.frames_accepted, 1);
     }
     this.#drop("peer_too_big");
   }
@@ -196,11 +196,8 @@ export class Inbound {
     this.#counters[counterIndex[reason]]! += packets;
   }
 
-  #add(
-    name: "rx_packets" | "rx_bytes" | "tx_packets" | "tx_bytes" | "frames_injected" | "frames_accepted",
-    amount: number,
-  ): void {
-    this.#counters[counterIndex[name]]! += amount;
+  #add(counter: number, amount: number): void {
+    this.#counters[counter]! += amount;
   }
 }
 

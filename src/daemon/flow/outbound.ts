@@ -234,9 +234,9 @@ export class Outbound {
   }
 
   #send(link: FlowLink, run: Uint8Array, units: number, inner: number, buffer: ReadBuffer | undefined): void {
-    this.#add("frames_accepted", units);
-    this.#add("tx_packets", units);
-    this.#add("tx_bytes", inner);
+    this.#add(counterIndex.frames_accepted, units);
+    this.#add(counterIndex.tx_packets, units);
+    this.#add(counterIndex.tx_bytes, inner);
     link.send(run, units, inner, buffer?.lend());
   }
 
@@ -263,7 +263,7 @@ export class Outbound {
     this.#counters[counterIndex[reason]]! += units;
   }
 
-  #add(name: "frames_accepted" | "tx_packets" | "tx_bytes", amount: number): void {
-    this.#counters[counterIndex[name]]! += amount;
+  #add(counter: number, amount: number): void {
+    this.#counters[counter]! += amount;
   }
 }

@@ -25,6 +25,8 @@ export type FrameSink = (type: number, memory: Memory, bodyOffset: number, bodyL
  */
 export class LandingPool {
   readonly shared: Memory;
+  /** Where bytes land in it. */
+  readonly sharedSpace: Buffer;
   readonly #allocate: (size: number) => Memory;
   readonly #size: number;
   readonly #free: Memory[] = [];
@@ -34,6 +36,7 @@ export class LandingPool {
     this.#allocate = allocate;
     this.#size = Math.max(size, headroom + 3 * maxFrameBytes);
     this.shared = allocate(headroom + recordBytes);
+    this.sharedSpace = this.shared.bytes.subarray(headroom);
   }
 
   take(): Memory {
@@ -68,7 +71,7 @@ export class Receiver {
   /** Where the next bytes of the stream belong; valid until the next call of `filled` of any link. */
   space(): Buffer {
     const own = this.#own;
-    if (own === undefined) return this.#pool.shared.bytes.subarray(headroom);
+    if (own === undefined) return this.#pool.sharedSpace;
     if (own.bytes.length - this.#end < maxFrameBytes) {
       own.bytes.copyWithin(headroom, this.#start, this.#end);
       this.#end -= this.#start - headroom;

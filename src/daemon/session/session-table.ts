@@ -8,6 +8,7 @@ export class SessionTable<L extends SessionLink> {
   readonly #byId = new Map<string, DataSession<L>>();
   readonly #byAddress = new PrefixTable<DataSession<L>>();
   readonly #now: () => Millis;
+  #first: DataSession<L> | undefined;
 
   /** `now` tells how long a flow was silent. */
   constructor(now: () => Millis) {
@@ -16,6 +17,11 @@ export class SessionTable<L extends SessionLink> {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** The oldest one; a client asks for it with every packet. */
+  get first(): DataSession<L> | undefined {
+    return this.#first;
   }
 
   get(id: string): DataSession<L> | undefined {
@@ -31,6 +37,7 @@ export class SessionTable<L extends SessionLink> {
     }
     const session = present ?? new DataSession<L>(spec, this.#now);
     this.#byId.set(spec.id, session);
+    this.#first ??= session;
     for (const prefix of session.prefixes) this.#byAddress.set(prefix, session);
     return session;
   }
@@ -39,6 +46,7 @@ export class SessionTable<L extends SessionLink> {
     const session = this.#byId.get(id);
     if (session === undefined) return undefined;
     this.#byId.delete(id);
+    if (this.#first === session) this.#first = this.#byId.values().next().value;
     const freed = session.prefixes.filter((prefix) => this.#byAddress.delete(prefix, session)).map(formatNetwork);
     for (const other of this.#byId.values()) {
       if (other.identity === session.identity) this.#takeBack(other, freed);
