@@ -5,6 +5,7 @@ import { SessionTable } from "../../src/daemon/session/session-table.ts";
 import { type Address } from "../../src/shared/address.ts";
 import { fullOffload } from "../fakes/tun.ts";
 import { addressOf, prefixOf } from "./addresses.ts";
+import { walkedIn } from "./steps.ts";
 
 function spec(id: string, identity: string, ...own: string[]): SessionSpec {
   return { id, identity, prefixes: own.map(prefixOf), mtu: 1500, acl: [], peer: fullOffload };
@@ -56,6 +57,30 @@ describe("SessionTable", () => {
     expect(ownerOf(table, "10.20.1.1")).toBeUndefined();
     expect(table.remove("a1")).toBeUndefined();
     expect([...table].map(({ id }) => id)).toEqual(["b"]);
+    expect([table.hasIdentity("ann"), table.hasIdentity("bob")]).toEqual([false, true]);
+  });
+
+  it("gives a network to whom it was taken from, also when its session only no longer claims it", () => {
+    const table = new SessionTable<SessionLink>(() => 0);
+    const shared = "10.20.0.0/16";
+    for (const id of ["a1", "a2", "a3"]) table.put(spec(id, "ann", shared));
+    table.remove("a2");
+    expect(ownerOf(table, "10.20.1.1")).toBe("a3");
+    table.put(spec("a3", "ann", "10.8.0.3"));
+    expect(ownerOf(table, "10.20.1.1")).toBe("a1");
+    table.put(spec("b", "bob", shared));
+    table.remove("b");
+    // Networks of one identity never go to another by themselves.
+    expect(ownerOf(table, "10.20.1.1")).toBeUndefined();
+  });
+
+  it("forgets a session without a look at the others", () => {
+    const [few, many] = [50, 1000].map((count) => {
+      const table = new SessionTable<SessionLink>(() => 0);
+      for (let i = 0; i < count; i++) table.put(spec(`s${i}`, `c${i % 7}`, `10.8.${i >> 8}.${i & 255}`, `fd00::${i}`));
+      return walkedIn(() => table.remove("s20"));
+    });
+    expect(many).toBe(few);
   });
 });
 

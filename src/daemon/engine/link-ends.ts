@@ -33,9 +33,9 @@ export class LinkEnds {
   /** Asks the peer of one link, or of every active one, to leave it. */
   askToLeave({ link: id, scope, reason }: Extract<Command, { type: "goaway" }>): void {
     const body = encodeGoaway(scope, reason);
-    for (const { link } of this.#parts.links) {
-      if (id !== undefined && id !== link.id) continue;
-      if (link.state.kind === "active") link.control(frameType.goaway, body);
+    const asked = id === undefined ? this.#parts.links : [this.#parts.links.get(id)];
+    for (const held of asked) {
+      if (held?.link.state.kind === "active") held.link.control(frameType.goaway, body);
     }
   }
 

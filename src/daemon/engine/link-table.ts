@@ -52,6 +52,8 @@ interface LinkTableParts {
 export class LinkTable {
   readonly #parts: LinkTableParts;
   readonly #links = new Map<number, HeldLink>();
+  /** Also those that a session has left and that are not closed yet. */
+  readonly #ofSession = new Map<string, Set<HeldLink>>();
   readonly #slots: LinkSlots;
   readonly #landing: LandingPool;
 
@@ -114,13 +116,35 @@ export class LinkTable {
     return held;
   }
 
+  /** The link is the session's, once and for all. */
+  bind(held: HeldLink, session: DataSession<FlowLink>): void {
+    held.session = session;
+    const links = this.#ofSession.get(session.id) ?? new Set();
+    links.add(held);
+    this.#ofSession.set(session.id, links);
+  }
+
+  /** Every link of a session that is not closed. */
+  ofSession(id: string): Iterable<HeldLink> {
+    return this.#ofSession.get(id) ?? [];
+  }
+
   /** Forgets a link that is closed. */
   remove(id: number): HeldLink | undefined {
     const held = this.#links.get(id);
     if (held === undefined) return undefined;
     this.#links.delete(id);
+    this.#unbind(held);
     this.#slots.giveBack(held.slot);
     return held;
+  }
+
+  #unbind(held: HeldLink): void {
+    const id = held.session?.id;
+    const links = id === undefined ? undefined : this.#ofSession.get(id);
+    if (id === undefined || links === undefined) return;
+    links.delete(held);
+    if (links.size === 0) this.#ofSession.delete(id);
   }
 
   /** What is due on each link, and its figures. */

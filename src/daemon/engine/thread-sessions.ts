@@ -65,7 +65,7 @@ export class ThreadSessions {
   }
 
   join(held: HeldLink, session: FlowSession): void {
-    held.session = session;
+    this.#parts.links.bind(held, session);
     held.link.activate();
     session.add(held.link);
     this.#parts.limits.apply(session);
@@ -82,11 +82,10 @@ export class ThreadSessions {
   close(id: string, reason: CloseReason, text: string): void {
     const { table, links, limits, loss, complaints } = this.#parts;
     // Also those that the client has left and not closed yet.
-    for (const { link, session } of links) if (session?.id === id) link.close(reason, text);
+    for (const { link } of links.ofSession(id)) link.close(reason, text);
     const gone = table.remove(id);
     if (gone !== undefined) {
-      const last = ![...table].some(({ identity }) => identity === gone.identity);
-      limits.forget(gone, last);
+      limits.forget(gone, !table.hasIdentity(gone.identity));
       loss.forget(gone);
     }
     complaints.forget(id);

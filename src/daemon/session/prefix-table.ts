@@ -8,19 +8,25 @@ export class PrefixTable<T> {
   readonly #v4: { readonly length: number; readonly mask: number; readonly entries: Map<number, T> }[] = [];
   readonly #v6: { readonly length: number; readonly masks: Words; readonly entries: Map<number, Entry6<T>[]> }[] = [];
 
-  set(prefix: Prefix, value: T): void {
+  /** Returns whom the prefix belonged to before. */
+  set(prefix: Prefix, value: T): T | undefined {
     if (prefix.address.family === 4) {
       const level = this.#level4(prefix.length);
-      level.entries.set((prefix.address.word & level.mask) >>> 0, value);
-      return;
+      const key = (prefix.address.word & level.mask) >>> 0;
+      const before = level.entries.get(key);
+      level.entries.set(key, value);
+      return before;
     }
     const level = this.#level6(prefix.length);
     const words = masked(prefix.address.words, level.masks);
-    const bucket = level.entries.get(hash6(...words)) ?? [];
+    const key = hash6(...words);
+    const bucket = level.entries.get(key) ?? [];
     const present = bucket.find((entry) => same(entry.words, words));
+    const before = present?.value;
     if (present === undefined) bucket.push({ words, value });
     else present.value = value;
-    level.entries.set(hash6(...words), bucket);
+    level.entries.set(key, bucket);
+    return before;
   }
 
   /** Removes the prefix if it belongs to `value`; whether it did. */

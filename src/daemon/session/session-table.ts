@@ -1,12 +1,14 @@
 import { formatNetwork } from "../../shared/address.ts";
 import type { Millis } from "../../shared/clock.ts";
+import { AddressOwners } from "./address-owners.ts";
 import { DataSession, type SessionLink, type SessionSpec } from "./data-session.ts";
-import { PrefixTable } from "./prefix-table.ts";
 
 /** Every session of one data thread, by id and by the inner addresses that it owns. */
 export class SessionTable<L extends SessionLink> {
   readonly #byId = new Map<string, DataSession<L>>();
-  readonly #byAddress = new PrefixTable<DataSession<L>>();
+  /** How many sessions each identity has. */
+  readonly #ofIdentity = new Map<string, number>();
+  readonly #byAddress = new AddressOwners<DataSession<L>>();
   readonly #now: () => Millis;
   #first: DataSession<L> | undefined;
 
@@ -28,17 +30,18 @@ export class SessionTable<L extends SessionLink> {
     return this.#byId.get(id);
   }
 
+  /** Whether any session is the identity's. */
+  hasIdentity(identity: string): boolean {
+    return this.#ofIdentity.has(identity);
+  }
+
   /** Adds the session, or gives the one of that id its newer properties. */
   put(spec: SessionSpec): DataSession<L> {
     const present = this.#byId.get(spec.id);
-    if (present !== undefined) {
-      for (const prefix of present.prefixes) this.#byAddress.delete(prefix, present);
-      present.update(spec);
-    }
     const session = present ?? new DataSession<L>(spec, this.#now);
-    this.#byId.set(spec.id, session);
-    this.#first ??= session;
-    for (const prefix of session.prefixes) this.#byAddress.set(prefix, session);
+    if (present === undefined) this.#add(session);
+    else this.#update(session, spec);
+    for (const prefix of session.prefixes) this.#byAddress.claim(prefix, session);
     return session;
   }
 
@@ -47,18 +50,9 @@ export class SessionTable<L extends SessionLink> {
     if (session === undefined) return undefined;
     this.#byId.delete(id);
     if (this.#first === session) this.#first = this.#byId.values().next().value;
-    const freed = session.prefixes.filter((prefix) => this.#byAddress.delete(prefix, session)).map(formatNetwork);
-    for (const other of this.#byId.values()) {
-      if (other.identity === session.identity) this.#takeBack(other, freed);
-    }
+    this.#count(session.identity, -1);
+    for (const prefix of session.prefixes) this.#byAddress.release(prefix, session);
     return session;
-  }
-
-  /** Networks of an identity are its newest session's; when that goes, another of its sessions gets them again. */
-  #takeBack(session: DataSession<L>, freed: readonly string[]): void {
-    for (const prefix of session.prefixes) {
-      if (freed.includes(formatNetwork(prefix))) this.#byAddress.set(prefix, session);
-    }
   }
 
   owner4(word: number): DataSession<L> | undefined {
@@ -71,5 +65,25 @@ export class SessionTable<L extends SessionLink> {
 
   [Symbol.iterator](): IterableIterator<DataSession<L>> {
     return this.#byId.values();
+  }
+
+  #add(session: DataSession<L>): void {
+    this.#byId.set(session.id, session);
+    this.#first ??= session;
+    this.#count(session.identity, 1);
+  }
+
+  #update(session: DataSession<L>, spec: SessionSpec): void {
+    const kept = new Set(spec.prefixes.map(formatNetwork));
+    for (const prefix of session.prefixes) {
+      if (!kept.has(formatNetwork(prefix))) this.#byAddress.release(prefix, session);
+    }
+    session.update(spec);
+  }
+
+  #count(identity: string, step: 1 | -1): void {
+    const count = (this.#ofIdentity.get(identity) ?? 0) + step;
+    if (count === 0) this.#ofIdentity.delete(identity);
+    else this.#ofIdentity.set(identity, count);
   }
 }
