@@ -19,6 +19,9 @@ beforeAll(async () => {
   stranger = await createCredentials(await TestCa.create());
 });
 
+/** A loop that has nothing to do. */
+const quiet = { busy: 0, active: false };
+
 afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
@@ -132,11 +135,24 @@ describe("the acceptor", () => {
     const crowd = await Promise.all(Array.from({ length: 3 }, () => silent(door.port)));
     for (const socket of crowd) socket.write("GET / HTTP/1.1\r\n\r\n");
     await eventually(() => door.refused.length).toBe(2);
-    door.acceptor.tick();
+    door.acceptor.tick(quiet);
     expect(door.refused).toHaveLength(2);
     door.clock.advance(100);
-    door.acceptor.tick();
+    door.acceptor.tick(quiet);
     await eventually(() => door.reasons).toEqual(["http_request", "http_request", "http_request"]);
+  });
+
+  it("gives handshakes half of the loop's time while sessions are active, and all of it otherwise", async () => {
+    using door = await new Door(credentials).open();
+    door.acceptor.tick({ busy: 100, active: true });
+    const crowd = await Promise.all(Array.from({ length: 8 }, () => silent(door.port)));
+    for (const socket of crowd) socket.write("GET / HTTP/1.1\r\n\r\n");
+    await eventually(() => door.refused.length).toBe(3);
+    door.clock.advance(2);
+    await eventually(() => door.refused.length).toBe(4);
+    door.acceptor.tick(quiet);
+    door.clock.advance(2);
+    await eventually(() => door.refused.length).toBe(8);
   });
 
   it("lets another source in while one is kept waiting", async () => {

@@ -36,7 +36,7 @@ export class Door implements Disposable {
       rules,
       keepAlive: true,
       authentication: authentication("client"),
-      now: () => this.clock.now(),
+      clock: this.clock,
       handshakeTimeout,
       handlers: {
         secured: (socket, identity, remote) => void this.secured.push({ identity, remote, socket }),

@@ -1,11 +1,13 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { systemClock } from "../../shared/clock.ts";
 import { identityOf } from "../access/identity.ts";
 import { Acceptor } from "../link/acceptor.ts";
 import type { AdmissionRules } from "../link/admission.ts";
 import { dial, type DialTarget } from "../link/dialer.ts";
 import { frameType } from "../link/frame.ts";
 import { encodeHello } from "../link/messages.ts";
+import type { LoopLook } from "../link/handshake-budget.ts";
 import type { Authentication } from "../link/peer.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
@@ -57,7 +59,7 @@ export class Connections {
       tls: serverTlsOptions(this.#material),
       rules: options.admission,
       keepAlive: options.keepAlive,
-      now: () => performance.now(),
+      clock: systemClock,
       authentication: authentication("client"),
       handlers: {
         refused: (remote, reason, text) => emit({ type: "refused", remote, reason, text }),
@@ -106,8 +108,8 @@ export class Connections {
     this.#parts.emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
   }
 
-  tick(): void {
-    this.#acceptor?.tick();
+  tick(look: LoopLook): void {
+    this.#acceptor?.tick(look);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { Outbound } from "../flow/outbound.ts";
 import type { FlowLink } from "../flow/ports.ts";
 import { Shapers } from "../flow/shapers.ts";
 import { frameType } from "../link/frame.ts";
+import type { LoopLook } from "../link/handshake-budget.ts";
 import type { LinkHandlers } from "../link/link.ts";
 import { type CloseReason, encodeGoaway, encodeWelcome } from "../link/messages.ts";
 import { counterIndex } from "../metrics/counters.ts";
@@ -56,6 +57,8 @@ export class DataThread {
   readonly #stopped = new AbortController();
   #ticks = 0;
   #load = 0;
+  #lookedAt = monotonic();
+  #frames = 0;
   #draining = false;
   #downTold = false;
 
@@ -211,14 +214,26 @@ export class DataThread {
   #tick(): void {
     this.#ticks += 1;
     if (this.#ticks % ticksPerSecond === 0) this.#tellSample();
-    this.#connections.tick();
+    this.#connections.tick(this.#look());
     this.#watch.tick();
     this.#services.tick();
     this.#links.tick();
     this.#limits.tell();
     this.#loss.tick();
-    this.#load = Math.round(this.#meter.sample() * 100);
     this.#keepalive.stretch();
+  }
+
+  /** What the loop did since the last tick. */
+  #look(): LoopLook {
+    const { counters } = this.#options;
+    const now = monotonic();
+    const utilization = this.#meter.sample();
+    const frames = counters[counterIndex.frames_accepted]! + counters[counterIndex.frames_injected]!;
+    const look = { busy: utilization * (now - this.#lookedAt), active: frames !== this.#frames };
+    this.#load = Math.round(utilization * 100);
+    this.#lookedAt = now;
+    this.#frames = frames;
+    return look;
   }
 
   #tellSample(): void {

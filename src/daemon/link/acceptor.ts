@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import type { Millis } from "../../shared/clock.ts";
+import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 import { Admission, type AdmissionRules, sourceKey } from "./admission.ts";
+import { HandshakeBudget, type LoopLook } from "./handshake-budget.ts";
 import type { Authentication } from "./peer.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
@@ -16,8 +17,8 @@ const mostWaiting = 4096;
 const handshakeDeadline: Millis = 5000;
 
 /**
- * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow; the excess waits
- * unread. Every refusal is reported once, with its reason.
+ * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow, and at half of the loop's
+ * time while sessions are active; the excess waits unread. Every refusal is reported once, with its reason.
  */
 export class Acceptor {
   readonly #listener: Server;
@@ -25,12 +26,15 @@ export class Acceptor {
   readonly #handlers: AcceptorHandlers;
   readonly #authentication: Authentication;
   readonly #admission: Admission;
-  readonly #now: () => Millis;
+  readonly #budget: HandshakeBudget;
+  readonly #clock: Clock;
   readonly #keepAlive: boolean;
   readonly #waiting = new WaitingRoom<Socket>(mostWaiting);
   /** Handshakes under way by `address:port`. */
   readonly #begun = new Map<string, Socket>();
   readonly #acceptedAt = new WeakMap<Socket, Millis>();
+  /** Runs when the next handshake has its time. */
+  #later: Timer | undefined;
 
   constructor(parts: {
     tls: TlsOptions;
@@ -38,14 +42,15 @@ export class Acceptor {
     keepAlive: boolean;
     handlers: AcceptorHandlers;
     authentication: Authentication;
-    now: () => Millis;
+    clock: Clock;
     /** Replaces the 5 s within which a handshake has to end. */
     handshakeTimeout?: Millis;
   }) {
     this.#handlers = parts.handlers;
     this.#authentication = parts.authentication;
     this.#admission = new Admission(parts.rules);
-    this.#now = parts.now;
+    this.#clock = parts.clock;
+    this.#budget = new HandshakeBudget(parts.clock.now());
     this.#keepAlive = parts.keepAlive;
     const handshakeTimeout = parts.handshakeTimeout ?? handshakeDeadline;
     this.#tls = createTlsServer({ ...parts.tls, handshakeTimeout }, (socket) => this.#secured(socket));
@@ -78,20 +83,23 @@ export class Acceptor {
   }
 
   /** Begins handshakes that had to wait; a few times a second. */
-  tick(): void {
-    this.#admission.sweep(this.#now());
+  tick(look: LoopLook): void {
+    const now = this.#clock.now();
+    this.#budget.look(look, now);
+    this.#admission.sweep(now);
     this.#begin();
   }
 
   close(): void {
     this.#listener.close();
+    this.#later?.cancel();
     for (const socket of [...this.#waiting.clear(), ...this.#begun.values()]) socket.destroy();
   }
 
   #connected(socket: Socket): void {
     socket.on("error", () => {});
     if (socket.remoteAddress === undefined) return void socket.destroy();
-    this.#acceptedAt.set(socket, this.#now());
+    this.#acceptedAt.set(socket, this.#clock.now());
     if (this.#keepAlive) socket.setKeepAlive(true, 60_000);
     const surplus = this.#waiting.add(sourceKey(socket.remoteAddress), socket);
     if (surplus !== undefined) {
@@ -102,22 +110,34 @@ export class Acceptor {
   }
 
   #begin(): void {
-    if (this.#admission.full) return;
-    const now = this.#now();
+    if (this.#admission.full || this.#waiting.size === 0 || this.#later !== undefined) return;
+    const now = this.#clock.now();
     this.#waiting.offer((socket) => {
       // One that has left is taken out.
       if (socket.destroyed || socket.remoteAddress === undefined) return true;
+      const wait = this.#budget.wait(now);
+      if (wait > 0) return this.#beginIn(wait);
       if (!this.#admission.begin(socket.remoteAddress, now)) return false;
+      this.#budget.take();
       this.#handshake(socket, socket.remoteAddress);
       return true;
     });
+  }
+
+  /** Live sessions have the loop until then. */
+  #beginIn(wait: Millis): false {
+    this.#later ??= this.#clock.after(wait, () => {
+      this.#later = undefined;
+      this.#begin();
+    });
+    return false;
   }
 
   #handshake(socket: Socket, address: string): void {
     const key = remoteOf(socket);
     this.#begun.set(key, socket);
     socket.once("close", () => {
-      if (this.#begun.delete(key)) this.#admission.end(address, this.#now(), false);
+      if (this.#begun.delete(key)) this.#admission.end(address, this.#clock.now(), false);
       this.#begin();
     });
     this.#tls.emit("connection", socket);
@@ -127,7 +147,7 @@ export class Acceptor {
     const remote = remoteOf(socket);
     const peer = this.#authentication.peer(socket);
     const raw = this.#begun.get(remote);
-    const now = this.#now();
+    const now = this.#clock.now();
     const took = now - ((raw === undefined ? undefined : this.#acceptedAt.get(raw)) ?? now);
     if (this.#begun.delete(remote)) {
       this.#admission.end(socket.remoteAddress ?? "", now, peer.kind === "identity");
