@@ -9,6 +9,8 @@ export interface BenchArguments {
   peers: string[];
   /** Directory of peers.sh and measure.sh. */
   peersDirectory: string;
+  /** Directory of another build of this project, measured beside this one as "before". */
+  before: string | undefined;
   /** Idle sessions whose memory is measured; 0: none. */
   sessions: number;
   /** Whether a result file is written. */
@@ -29,6 +31,7 @@ export function benchArguments(args: string[]): BenchArguments {
       rounds: { type: "string", default: "3" },
       peers: { type: "string", default: "relay,openvpn-udp,openvpn-tcp,wireguard-go" },
       "peers-dir": { type: "string", default: fileURLToPath(new URL("../../shared/bench", import.meta.url)) },
+      before: { type: "string" },
       sessions: { type: "string", default: "500" },
       "no-write": { type: "boolean", default: false },
     },
@@ -38,6 +41,7 @@ export function benchArguments(args: string[]): BenchArguments {
     rounds: positive("rounds", values.rounds),
     peers: values.peers.split(",").filter((name) => name !== ""),
     peersDirectory: values["peers-dir"],
+    before: values.before,
     sessions: positive("sessions", values.sessions),
     write: !values["no-write"],
   };

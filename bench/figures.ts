@@ -16,7 +16,9 @@ export interface Figure {
   unit: string;
 }
 
-const own = "sssonector";
+export const ownName = "sssonector";
+/** The build that this one is compared with. */
+export const beforeName = "before";
 
 export function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
@@ -29,10 +31,30 @@ export function median(values: readonly number[]): number | null {
 /** Median over the rounds of ours divided by the peer's. */
 function ratio(rounds: readonly Round[], peer: string, field: keyof Omit<Measurement, "name">): number | null {
   const ratios = rounds.flatMap((round) => {
-    const [ours, theirs] = [round[own]?.[field], round[peer]?.[field]];
+    const [ours, theirs] = [round[ownName]?.[field], round[peer]?.[field]];
     return typeof ours === "number" && typeof theirs === "number" && theirs > 0 ? [ours / theirs] : [];
   });
   return median(ratios);
+}
+
+/** What changed against the other build: at most 5 % is to be lost. */
+export function changes(rounds: readonly Round[]): Figure[] {
+  const rows = [
+    ["one TCP stream up", "up_mbps", true],
+    ["one TCP stream down", "down_mbps", true],
+    ["eight TCP streams", "p8_mbps", true],
+    ["200 B UDP", "udp_kpps", true],
+    ["idle ping median", "ping_p50_ms", false],
+    ["processor time a GB, up", "cpu_s_per_gb", false],
+  ] as const;
+  return rows.map(([name, field, more]) => ({
+    name: `${name} / ${beforeName}`,
+    value: ratio(rounds, beforeName, field),
+    atLeast: more ? 0.95 : 1.05,
+    aim: 1,
+    more,
+    unit: "×",
+  }));
 }
 
 /** The figures that the data plane has to reach; throughput of one stream counts in both directions. */

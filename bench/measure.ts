@@ -41,13 +41,26 @@ export async function measurePeer(
   }
 }
 
-/** Brings this tunnel up between two namespaces of its own and measures it in the same way. */
-export async function measureTunnel({ peersDirectory, seconds }: BenchArguments): Promise<Measurement | undefined> {
+/** Brings this tunnel, or that of the build in `build`, up between two namespaces of its own and measures it in the same way. */
+export async function measureTunnel(
+  name: string,
+  { peersDirectory, seconds }: BenchArguments,
+  build?: string,
+): Promise<Measurement | undefined> {
   await using lab = await Lab.create("sssbench");
   const client = await lab.client("client");
-  await lab.start(client);
+  const wrapper = build === undefined ? [] : instead(path.resolve(build, "bin/sssonectord"));
+  for (const daemon of [lab.server, client]) daemon.start(wrapper);
+  // Another build need not understand this one's ctl.
+  const wait = `until ping -q -c 1 -W 1 ${lab.inner}; do sleep 0.2; done`;
+  await runToEnd(["timeout", "20", "ip", "netns", "exec", client.namespace.name, "sh", "-c", wait]);
   const namespaces = [client.namespace.name, lab.server.namespace.name];
   const pids = [lab.server, client].map((daemon) => String(daemon.process.pid));
-  const argv = [path.join(peersDirectory, "measure.sh"), "sssonector", lab.inner, ...namespaces, ...pids];
-  return measurementOf(await runToEnd(argv, { env: { SECS: String(seconds) } }), "sssonector");
+  const argv = [path.join(peersDirectory, "measure.sh"), name, lab.inner, ...namespaces, ...pids];
+  return measurementOf(await runToEnd(argv, { env: { SECS: String(seconds) } }), name);
+}
+
+/** A wrapper that turns into `program` with the arguments of the program that it wraps. */
+function instead(program: string): string[] {
+  return ["sh", "-c", 'shift; exec "$0" "$@"', program];
 }

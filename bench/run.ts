@@ -1,6 +1,7 @@
 /**
  * Measures this tunnel and its peers in turn, round by round, on this machine:
- * `npm run bench -- [--seconds 4] [--rounds 3] [--peers a,b] [--peers-dir DIR] [--sessions 500] [--no-write]`.
+ * `npm run bench -- [--seconds 4] [--rounds 3] [--peers a,b] [--peers-dir DIR] [--sessions 500]
+ * [--before DIR] [--no-write]`. `--before` is a checkout with another build of this project, measured in turn with this one.
  * Single absolute values mean little; ratios within a round are what counts. Writes bench/results/DATE.json.
  */
 import { existsSync } from "node:fs";
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { runToEnd } from "../src/cli/demo/running.ts";
 import { type BenchArguments, benchArguments } from "./arguments.ts";
-import { figures, median, type Round, verdict } from "./figures.ts";
+import { beforeName, changes, figures, median, ownName, type Round, verdict } from "./figures.ts";
 import { machine } from "./machine.ts";
 import { type Measurement, measurePeer, measureTunnel } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
@@ -32,8 +33,12 @@ async function obstacle({ peersDirectory }: BenchArguments): Promise<string | un
 
 async function measureRound(options: BenchArguments): Promise<Round> {
   const round: Round = {};
-  for (const name of ["sssonector", ...options.peers]) {
-    const measurement = name === "sssonector" ? await measureTunnel(options) : await measurePeer(name, options);
+  const before = options.before === undefined ? [] : [beforeName];
+  for (const name of [ownName, ...before, ...options.peers]) {
+    const measurement =
+      name === ownName || name === beforeName
+        ? await measureTunnel(name, options, name === ownName ? undefined : options.before)
+        : await measurePeer(name, options);
     if (measurement === undefined) continue;
     round[name] = measurement;
     console.log(`  ${name.padEnd(14)} ${fields.map((field) => `${field} ${measurement[field] ?? "-"}`).join("  ")}`);
@@ -69,7 +74,9 @@ async function bench(options: BenchArguments): Promise<void> {
   }
   printMedians(rounds);
   const memory = await measureMemory(sessions);
-  const reached = figures(rounds, memory).map((figure) => ({ ...figure, verdict: verdict(figure) }));
+  const compared =
+    options.before === undefined ? figures(rounds, memory) : [...changes(rounds), ...figures(rounds, memory)];
+  const reached = compared.map((figure) => ({ ...figure, verdict: verdict(figure) }));
   console.log("\nFigures to reach (medians of the ratios within a round)");
   for (const { name, value, atLeast, aim, more, unit, verdict: said } of reached) {
     const bounds = more ? `at least ${atLeast}, aim ${aim}` : `at most ${atLeast}, aim ${aim}`;
