@@ -21,7 +21,16 @@ interface Setup {
   readonly downs: number[];
 }
 
-function setUp(options: { nobody?: "not_here"; exclusive?: boolean; down?: boolean; queueBytes?: number } = {}): Setup {
+interface Options {
+  nobody?: "not_here";
+  exclusive?: boolean;
+  /** Everything is for the one session. */
+  client?: boolean;
+  down?: boolean;
+  queueBytes?: number;
+}
+
+function setUp(options: Options = {}): Setup {
   const { device, kernel } = fakeTun();
   const sessions = new Sessions();
   const counted = new Counted();
@@ -35,7 +44,9 @@ function setUp(options: { nobody?: "not_here"; exclusive?: boolean; down?: boole
       owner6,
       nobody: options.nobody ?? "no_session",
       exclusive: options.exclusive ?? false,
-      only: undefined,
+      get only() {
+        return options.client === true ? sessions.table.first : undefined;
+      },
     },
     counters: counted.values,
     rules: { readBufferBytes: 256 * kib, readBuffers: 4 },
@@ -364,6 +375,31 @@ describe("a TUN of one session", () => {
     expect(link.frames).toHaveLength(payloads.length);
     outbound.release();
   });
+});
+
+test("small packets that a slow link has no room for wait in the kernel, where they are not late", async () => {
+  const { kernel, outbound, counted, sessions, shapers } = setUp({ exclusive: true, client: true });
+  const link = new FakeLink(1, true);
+  const session = sessions.add(spec("ann", [ann]), link);
+  Object.assign(link, { bounded: true, pace: 25_000, roomIn: 1, capacity: 8 * kib });
+  const payloads = Array.from({ length: 5000 }, (_, n) => packet("10.8.0.1", ann, Buffer.alloc(60, n)));
+  for (const bytes of payloads) kernel.injectPacket(bytes);
+  await turns();
+  const { waiting } = kernel;
+  expect(waiting).toBeGreaterThan(4000);
+  await turns();
+  expect(kernel.waiting).toBe(waiting);
+  link.onRoom = () => {
+    shapers.wake(session);
+    shapers.run();
+    outbound.resume();
+  };
+  while (link.frames.length < payloads.length) {
+    link.drain();
+    await turns(2);
+  }
+  expect(link.frames.map(({ body }) => body)).toEqual(payloads);
+  expect(counted.drops).toEqual({});
 });
 
 test("a device that goes down is told of once", async () => {

@@ -45,6 +45,8 @@ export class Outbound {
   #held = false;
   /** Not read until a link has room. */
   #paused = false;
+  /** What is read now would wait here no better than in the kernel. */
+  #full = false;
   /** Of the session that the last packet was for. */
   #shaper: { readonly session: FlowSession; readonly shaper: Shaper } | undefined;
 
@@ -96,6 +98,7 @@ export class Outbound {
   }
 
   readonly #readable = (): void => {
+    this.#full = false;
     this.#readSome();
     this.#shapers.run();
     const { only } = this.#destinations;
@@ -118,7 +121,7 @@ export class Outbound {
       const more = this.#fill(buffer);
       // Lent once for the reading itself, so that an unused buffer comes back too.
       buffer.giveBack();
-      if (!more || this.#held) return;
+      if (!more || this.#held || this.#full) return;
     }
   }
 
@@ -135,7 +138,7 @@ export class Outbound {
     const { memory } = buffer;
     const limit = memory.bytes.length - largestUnit;
     let at = 0;
-    while (at <= limit) {
+    while (at <= limit && !this.#full) {
       const length = this.#device.read(memory, at + frameHeaderBytes, largestUnit - frameHeaderBytes);
       if (length < unitHeaderLength) {
         this.#flush(buffer, at);
@@ -174,6 +177,7 @@ export class Outbound {
       const flow = flowHash(bytes, packet, length);
       shaper.accept({ bytes, header, length, flow, since: this.#now() }, link);
       this.#shapers.added(session);
+      this.#full = session === this.#destinations.only && shaper.saturated;
       return at;
     }
     if (link !== this.#runLink) {

@@ -19,8 +19,9 @@ export interface ShaperHandlers {
 
 /** Of one session, however much the others leave of the budget. */
 const mostQueued = 4 * 1024 * 1024;
-/** What keeps every link of a session at work until the TUN is read again. */
+/** What keeps every link of a session at work until the TUN is read again; of several, most may wait for one of them. */
 const enoughToFill = 512 * 1024;
+const enoughForOne = 64 * 1024;
 /** A turn sends about this much, so that sessions that share a bucket alternate. */
 const turnBytes = 16 * 1024;
 /** Packets that the kernel keeps of a TUN that is not read (tun.c, txqueuelen), and how long they may be late for it. */
@@ -87,7 +88,8 @@ export class Shaper implements Paced {
    * the kernel's one queue, unless what lies there would be late on a slow path.
    */
   get saturated(): boolean {
-    if (this.path !== undefined || this.#queue.bytes < enoughToFill) return false;
+    const enough = this.#session.links.length > 1 ? enoughToFill : enoughForOne;
+    if (this.path !== undefined || this.#queue.bytes < enough) return false;
     const inKernel = (kernelQueue * this.#queue.bytes) / this.#queue.size;
     return this.#session.links.every(
       (link) => link.room <= 0 && (!link.bounded || inKernel <= (link.pace ?? 0) * mostLate),
