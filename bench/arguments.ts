@@ -17,7 +17,19 @@ export interface BenchArguments {
   write: boolean;
 }
 
-function positive(name: string, text: string): number {
+/** What every comparison with peers takes. */
+export const benchOptions: {
+  readonly seconds: { readonly type: "string"; readonly default: string };
+  readonly "peers-dir": { readonly type: "string"; readonly default: string };
+  readonly "no-write": { readonly type: "boolean"; readonly default: false };
+} = {
+  seconds: { type: "string", default: "4" },
+  "peers-dir": { type: "string", default: fileURLToPath(new URL("../../shared/bench", import.meta.url)) },
+  "no-write": { type: "boolean", default: false },
+};
+
+/** The whole number that an option takes. Throws what is wrong otherwise. */
+export function positive(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${text}`);
   return value;
@@ -27,13 +39,11 @@ export function benchArguments(args: string[]): BenchArguments {
   const { values } = parseArgs({
     args,
     options: {
-      seconds: { type: "string", default: "4" },
+      ...benchOptions,
       rounds: { type: "string", default: "3" },
       peers: { type: "string", default: "relay,openvpn-udp,openvpn-tcp,wireguard-go" },
-      "peers-dir": { type: "string", default: fileURLToPath(new URL("../../shared/bench", import.meta.url)) },
       before: { type: "string" },
       sessions: { type: "string", default: "500" },
-      "no-write": { type: "boolean", default: false },
     },
   });
   return {

@@ -19,22 +19,27 @@ export interface Measurement {
   rss_kb: number | null;
 }
 
-function measurementOf(output: string, name: string): Measurement | undefined {
+/** Measures what is up: a program that is called as measure.sh is, and prints one line of JSON. */
+export interface Measure {
+  /** Directory of peers.sh, and of the measuring program. */
+  readonly directory: string;
+  readonly env: Record<string, string>;
+}
+
+/** How the peers' own measure.sh measures. */
+export function usualMeasure({ peersDirectory, seconds }: BenchArguments): Measure {
+  return { directory: peersDirectory, env: { SECS: String(seconds) } };
+}
+
+function lineOf(output: string): unknown {
   const line = output.split("\n").find((text) => text.startsWith("{"));
-  if (line === undefined) return undefined;
-  const measurement = JSON.parse(line) as Measurement;
-  if (measurement.up_mbps === null) console.error(`  ${name}: no throughput was measured`);
-  return measurement;
+  return line === undefined ? undefined : JSON.parse(line);
 }
 
 /** Brings a peer up and measures it; undefined, with the reason on stderr, when that fails. */
-export async function measurePeer(
-  name: string,
-  { peersDirectory, seconds }: BenchArguments,
-): Promise<Measurement | undefined> {
+export async function measurePeer<Line>(name: string, { directory, env }: Measure): Promise<Line | undefined> {
   try {
-    const output = await runToEnd([path.join(peersDirectory, "peers.sh"), name], { env: { SECS: String(seconds) } });
-    return measurementOf(output, name);
+    return lineOf(await runToEnd([path.join(directory, "peers.sh"), name], { env })) as Line | undefined;
   } catch (error) {
     console.error(`  ${name}: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
@@ -42,11 +47,11 @@ export async function measurePeer(
 }
 
 /** Brings this tunnel, or that of the build in `build`, up between two namespaces of its own and measures it in the same way. */
-export async function measureTunnel(
+export async function measureTunnel<Line>(
   name: string,
-  { peersDirectory, seconds }: BenchArguments,
+  { directory, env }: Measure,
   build?: string,
-): Promise<Measurement | undefined> {
+): Promise<Line | undefined> {
   await using lab = await Lab.create("sssbench");
   const client = await lab.client("client");
   const wrapper = build === undefined ? [] : instead(path.resolve(build, "bin/sssonectord"));
@@ -56,8 +61,8 @@ export async function measureTunnel(
   await runToEnd(["timeout", "20", "ip", "netns", "exec", client.namespace.name, "sh", "-c", wait]);
   const namespaces = [client.namespace.name, lab.server.namespace.name];
   const pids = [lab.server, client].map((daemon) => String(daemon.process.pid));
-  const argv = [path.join(peersDirectory, "measure.sh"), name, lab.inner, ...namespaces, ...pids];
-  return measurementOf(await runToEnd(argv, { env: { SECS: String(seconds) } }), name);
+  const argv = [path.join(directory, "measure.sh"), name, lab.inner, ...namespaces, ...pids];
+  return lineOf(await runToEnd(argv, { env })) as Line | undefined;
 }
 
 /** A wrapper that turns into `program` with the arguments of the program that it wraps. */

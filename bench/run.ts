@@ -13,7 +13,7 @@ import { runToEnd } from "../src/cli/demo/running.ts";
 import { type BenchArguments, benchArguments } from "./arguments.ts";
 import { beforeName, changes, figures, median, ownName, type Round, verdict } from "./figures.ts";
 import { machine } from "./machine.ts";
-import { type Measurement, measurePeer, measureTunnel } from "./measure.ts";
+import { type Measurement, measurePeer, measureTunnel, usualMeasure } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 
 const fields = ["up_mbps", "down_mbps", "p8_mbps", "udp_kpps", "ping_p50_ms", "cpu_s_per_gb", "rss_kb"] as const;
@@ -33,13 +33,15 @@ async function obstacle({ peersDirectory }: BenchArguments): Promise<string | un
 
 async function measureRound(options: BenchArguments): Promise<Round> {
   const round: Round = {};
+  const measure = usualMeasure(options);
   const before = options.before === undefined ? [] : [beforeName];
   for (const name of [ownName, ...before, ...options.peers]) {
     const measurement =
       name === ownName || name === beforeName
-        ? await measureTunnel(name, options, name === ownName ? undefined : options.before)
-        : await measurePeer(name, options);
+        ? await measureTunnel<Measurement>(name, measure, name === ownName ? undefined : options.before)
+        : await measurePeer<Measurement>(name, measure);
     if (measurement === undefined) continue;
+    if (measurement.up_mbps === null) console.error(`  ${name}: no throughput was measured`);
     round[name] = measurement;
     console.log(`  ${name.padEnd(14)} ${fields.map((field) => `${field} ${measurement[field] ?? "-"}`).join("  ")}`);
   }
