@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { FrameType } from "../../src/daemon/link/frame.ts";
+import { type Kernel, kernelOf } from "../../src/daemon/link/kernel.ts";
 import { Link, type LinkHandlers } from "../../src/daemon/link/link.ts";
 import type { LivenessRules } from "../../src/daemon/link/liveness.ts";
 import { LandingPool } from "../../src/daemon/link/receiver.ts";
@@ -122,13 +123,19 @@ export interface End {
   readonly owner: Owner;
 }
 
-export function openEnd(socket: TLSSocket, clock: FakeClock, liveness: LivenessRules = patient): End {
+export function openEnd(
+  socket: TLSSocket,
+  clock: FakeClock,
+  liveness: LivenessRules = patient,
+  kernel: Kernel = kernelOf(socket),
+): End {
   const owner = new Owner();
   const link = new Link({
     id: 1,
     identity: "x",
     remote: "127.0.0.1:1",
     socket,
+    kernel,
     handlers: owner,
     landing: new LandingPool(allocateMemory, 0),
     liveness,

@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import type { FlowLink, FlowSession } from "../flow/ports.ts";
 import { controlFrame, frameType } from "../link/frame.ts";
+import { kernelOf } from "../link/kernel.ts";
 import { Link, type LinkHandlers } from "../link/link.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import { encodeClose, type Welcome } from "../link/messages.ts";
@@ -92,6 +93,7 @@ export class LinkTable {
       identity,
       remote,
       socket,
+      kernel: kernelOf(socket),
       handlers: this.#parts.handlers(),
       landing: this.#landing,
       liveness: this.#parts.liveness,

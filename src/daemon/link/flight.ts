@@ -36,7 +36,7 @@ export const largestFlight: number = 1024 * 1024;
 /** Until the path's pace is known. */
 const firstFlight = 256 * 1024;
 /** Shorter samples say more about bursts of acknowledgements than about the path. */
-const shortestSample: Millis = 20;
+export const shortestSample: Millis = 20;
 const busySample: Millis = 100;
 /** A path is believed to be slower only after so long. */
 const slowerAfter: Millis = 1000;

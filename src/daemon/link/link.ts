@@ -1,19 +1,11 @@
 import type { TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
-import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
-import {
-  type Flight,
-  arrivalTime,
-  flightStart,
-  flightStarved,
-  flightStep,
-  isBounded,
-  isSettled,
-  largestFlight,
-} from "./flight.ts";
 import { Packer, unpack } from "./compression.ts";
+import { largestFlight } from "./flight.ts";
 import { controlFrame, type FrameType, frameType } from "./frame.ts";
+import { InFlight } from "./in-flight.ts";
+import type { Kernel } from "./kernel.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
 import {
   type CloseReason,
@@ -29,14 +21,6 @@ import { readInto } from "./read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
 import { Wear, type WearLimits } from "./wear.ts";
-
-/** Unsent bytes up to which the kernel of a slow link takes more. */
-const lowWater = 128 * 1024;
-const shortestLook: Millis = 1;
-/** Part of what may be on the way: with less, more is sent. */
-const refillAt = 0.75;
-/** In which what is in flight is taken to leave until the path's speed is known. */
-const unknownPaceTime: Millis = 10;
 
 /** configuring: HELLO and WELCOME are under way; active: packets flow. */
 export type LinkState =
@@ -97,10 +81,8 @@ export class Link {
   readonly #socket: TLSSocket;
   readonly #handlers: LinkHandlers;
   readonly #queue: SendQueue;
-  #flight: Flight;
-  /** Bytes that are on their way: not acknowledged as the kernel last said, and what was sent since. */
-  #onTheWay = 0;
-  #lookedAt: Millis = Number.NEGATIVE_INFINITY;
+  readonly #kernel: Kernel;
+  readonly #inFlight: InFlight;
   readonly #receiver: Receiver;
   readonly #landing: LandingPool;
   /** Undefined: no COMPRESSED frames go either way. */
@@ -123,6 +105,8 @@ export class Link {
     identity: string;
     remote: string;
     socket: TLSSocket;
+    /** That of the socket. */
+    kernel: Kernel;
     handlers: LinkHandlers;
     landing: LandingPool;
     liveness: LivenessRules;
@@ -141,8 +125,9 @@ export class Link {
     this.#wear = new Wear(parts.wear);
     this.state = { kind: "configuring", until: parts.greetingBy };
     this.#liveness = livenessStart(parts.now(), parts.liveness, jitter());
-    this.#flight = flightStart(parts.now());
     this.#queue = new SendQueue(parts.socket, () => this.#wrote());
+    this.#kernel = parts.kernel;
+    this.#inFlight = new InFlight(parts.kernel, this.#queue, parts.now);
     this.#landing = parts.landing;
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
@@ -167,31 +152,27 @@ export class Link {
 
   /** Bytes that it takes before what is more should wait elsewhere; 0 or less: it is full. */
   get room(): number {
-    if (!this.bounded) return largestFlight - this.#queue.bytes;
-    this.#look();
-    return this.#flight.bytes - this.#onTheWay;
+    return this.bounded ? this.#inFlight.room : largestFlight - this.#queue.bytes;
   }
 
   /** How long until a link without room should have some; undefined: `room` is told. */
   get roomIn(): Millis | undefined {
-    if (!this.bounded) return undefined;
-    const { bytes, pace = bytes / unknownPaceTime } = this.#flight;
-    return (this.#onTheWay - bytes * refillAt) / pace;
+    return this.bounded ? this.#inFlight.roomIn : undefined;
   }
 
   /** Whether its path is so slow that a packet behind others in the socket would be late. */
   get bounded(): boolean {
-    return isBounded(this.#flight);
+    return this.#inFlight.bounded;
   }
 
   /** Whether the pace is its path's, and not one that is still being found out. */
   get settled(): boolean {
-    return isSettled(this.#flight, this.#now());
+    return this.#inFlight.settled;
   }
 
   /** Bytes a millisecond that its path carries; undefined until that is known. */
   get pace(): number | undefined {
-    return this.#flight.pace;
+    return this.#inFlight.pace;
   }
 
   /** Whole frames; does nothing on a link that is closed. */
@@ -202,7 +183,7 @@ export class Link {
     }
     this.txBytes += innerBytes;
     this.#sent += bytes.length;
-    this.#onTheWay += bytes.length;
+    this.#inFlight.sent(bytes.length);
     this.#wear.sent(bytes.length);
     if (units > 0) this.#handlers.sending(this, bytes, innerBytes);
     const packed = units > 0 ? this.#packer?.pack(bytes) : undefined;
@@ -262,43 +243,16 @@ export class Link {
   }
 
   #wrote(): void {
-    if (this.bounded) this.#look();
+    if (this.bounded) this.#inFlight.look();
     if (this.#queue.bytes === 0) this.#drained();
     if (this.state.kind === "active") this.#handlers.room(this);
-  }
-
-  /** Asks the kernel what waits in it, once a millisecond at most. */
-  #look(): void {
-    const now = this.#now();
-    if (now - this.#lookedAt < shortestLook) return;
-    this.#measure(tcpInfo(socketDescriptor(this.#socket)), now);
-  }
-
-  #measure(info: TcpInfo | undefined, now: Millis): void {
-    if (info === undefined) return;
-    const full = this.#onTheWay >= this.#flight.bytes;
-    const arrived = info.unacked === 0 && info.notsentBytes === 0;
-    const early = now - this.#lookedAt < arrivalTime(this.#flight, this.#onTheWay) / 3;
-    this.#lookedAt = now;
-    this.#onTheWay = info.unacked * info.sendMss + info.notsentBytes + this.#queue.bytes;
-    const was = this.bounded;
-    if (was && full && arrived && early) this.#flight = flightStarved(this.#flight, now);
-    this.#flight = flightStep(this.#flight, {
-      now,
-      acknowledged: info.bytesAcked,
-      minRtt: info.minRttMicros / 1000,
-      busy: !arrived && (full || info.notsentBytes > 0 || this.#queue.busy),
-    });
-    if (this.bounded === was) return;
-    // A write of a slow link must not fill the kernel; 0: as much as it likes.
-    setTcpNotsentLowat(socketDescriptor(this.#socket), this.bounded ? lowWater : 0);
   }
 
   #checkLiveness(now: Millis): void {
     // Ten thousand idle links are not worth a system call each.
     const idle = this.#sent === this.#acknowledgedUpTo && !this.#queue.busy;
-    const info = idle ? undefined : tcpInfo(socketDescriptor(this.#socket));
-    this.#measure(info, now);
+    const info = idle ? undefined : this.#kernel.info();
+    this.#inFlight.measured(info, now);
     if (info?.unacked === 0 && info.notsentBytes === 0) this.#acknowledgedUpTo = this.#sent;
     const { state, verdict } = livenessStep(
       this.#liveness,
@@ -404,12 +358,6 @@ export class Link {
     this.#socket.once("close", () => clearTimeout(cut));
     this.#handlers.closed(this, reason, text, unsent);
   }
-}
-
-/** The socket's descriptor; -1 once it is closed. */
-function socketDescriptor(socket: TLSSocket): number {
-  const handle = (socket as unknown as { _handle?: { fd?: number } | null })._handle;
-  return handle?.fd ?? -1;
 }
 
 function jitter(): number {
