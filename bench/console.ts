@@ -1,7 +1,7 @@
 /**
  * What the console costs: `node bench/console.ts [--seconds 20] [--no-write]` runs `sssonector top` in tmux at 120x40 against a
  * control channel of 1,000 connections that all move 4 times a second, and prints CPU per frame, share of a core, bytes
- * per frame, resident memory and the time to the first frame beside the ceilings. Writes bench/results/console-DATE.json.
+ * per frame, resident memory and the time to the first frame (the quickest of five starts) beside the ceilings. Writes bench/results/console-DATE.json.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -48,13 +48,37 @@ function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", tmuxName, "-f", "/dev/null", ...args], { encoding: "utf8" });
 }
 
-async function firstFrame(socket: string): Promise<{ pid: number; ms: number }> {
+/** Starts of which the quickest counts: the machine's other work only ever adds. */
+const starts = 5;
+
+interface Started {
+  readonly pid: number;
+  /** From the start of the program to the first snapshot on the screen. */
+  readonly ms: number;
+  /** Processor time that it took. */
+  readonly cpu: number;
+}
+
+/** Runs the console in a tmux that runs already. */
+async function firstFrame(socket: string): Promise<Started> {
   const command = `exec ${path.join(root, "bin/sssonector")} top --socket ${socket}`;
   const from = performance.now();
-  tmux("new-session", "-d", "-x", String(size.columns), "-y", String(size.rows), command);
+  tmux("respawn-pane", "-k", command);
   while (!tmux("capture-pane", "-p").includes("LIVE")) await delay(2);
   const ms = performance.now() - from;
-  return { pid: Number(tmux("display", "-p", "#{pane_pid}").trim()), ms };
+  const pid = Number(tmux("display", "-p", "#{pane_pid}").trim());
+  return { pid, ms, cpu: cpuMs(pid) };
+}
+
+/** The last console that was started, with the least that one of them took to its first frame. */
+async function started(socket: string): Promise<Started> {
+  tmux("new-session", "-d", "-x", String(size.columns), "-y", String(size.rows), "cat");
+  let best = await firstFrame(socket);
+  for (let start = 1; start < starts; start += 1) {
+    const next = await firstFrame(socket);
+    best = { pid: next.pid, ms: Math.min(best.ms, next.ms), cpu: Math.min(best.cpu, next.cpu) };
+  }
+  return best;
 }
 
 const { values } = parseArgs({
@@ -72,7 +96,7 @@ try {
   await once(createInterface(daemon.stdout), "line");
   const load = loadavg()[0] ?? 0;
   const bare = bareNodeMs();
-  const { pid, ms } = await firstFrame(socket);
+  const { pid, ms, cpu: startCpu } = await started(socket);
   await delay(warmUp);
   const output = path.join(directory, "output");
   tmux("pipe-pane", `cat > ${output}`);
@@ -86,6 +110,7 @@ try {
     bytes_per_frame: statSync(output).size / frames,
     rss_mb: rssMb(pid),
     first_frame_ms: ms,
+    first_frame_cpu_ms: startCpu,
     bare_node_ms: bare,
   };
   const rounded = Object.fromEntries(

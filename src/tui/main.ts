@@ -8,6 +8,7 @@ import { asciiGlyphs, unicodeGlyphs } from "./draw/glyphs.ts";
 import { colourDepth } from "./draw/paint.ts";
 import type { Wire } from "./feed.ts";
 import type { Exit } from "./exit.ts";
+import { lightImports } from "./ink/light-imports.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import type { Setup } from "./model/state.ts";
 import { runPlain } from "./plain-session.ts";
@@ -57,11 +58,16 @@ function started(connect: () => Promise<Wire>): () => Promise<Wire> {
   };
 }
 
+async function sessionModule(): Promise<typeof import("./ink/session.tsx")> {
+  using _light = lightImports();
+  return await import("./ink/session.tsx");
+}
+
 async function runInk(options: Options, { connect, recording }: Source): Promise<Exit> {
   // React and Ink look at it while they load; in development mode they need 2.5 times the CPU and keep every frame.
   process.env["NODE_ENV"] = "production";
   const early = started(connect);
-  const { runSession } = await import("./ink/session.tsx");
+  const { runSession } = await sessionModule();
   const { stdin, stdout, env } = process;
   const glyphs = options.ascii ? asciiGlyphs : unicodeGlyphs;
   const ssh = recording === undefined ? ownSsh(process.pid) : null;

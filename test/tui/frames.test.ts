@@ -48,6 +48,15 @@ function rowsIn(text = ""): number[] {
 }
 
 describe("frames", () => {
+  test("the first snapshot is drawn at once, whatever was drawn while it was waited for", () => {
+    const { frames, show, written, clock } = rig();
+    frames.start();
+    expect(written.at(-1)).toContain("no data yet");
+    clock.advance(1);
+    show(aSnapshot());
+    expect(written.at(-1)).toContain(" edge-01");
+  });
+
   test("the first has every line, later ones only those that changed", () => {
     const { frames, show, written, clock } = rig();
     show(aSnapshot());

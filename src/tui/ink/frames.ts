@@ -95,7 +95,8 @@ export class Frames implements Disposable {
 
   #draw(): void {
     const { store, paints, stdout, clock, fps, failed } = this.#parts;
-    this.#due = clock.now() + 1000 / fps;
+    // The frame that says there is nothing yet does not hold up the first one that has something.
+    if (store.state.snapshot !== undefined) this.#due = clock.now() + 1000 / fps;
     try {
       const lines = paintedLines(store.state, paints);
       const fresh = this.#size !== sizeOf(store.state);
