@@ -2,7 +2,9 @@ import type { Clock } from "../shared/clock.ts";
 import type { Moment } from "../shared/control/snapshot.ts";
 import { describeError } from "../shared/errors.ts";
 import { writeBundle } from "./bundle.ts";
-import type { Feed } from "./feed.ts";
+import { captureInto } from "./capture.ts";
+import type { Feed, Wire } from "./feed.ts";
+import type { CaptureOrder } from "./model/capture.ts";
 import type { Effect, Message } from "./model/message.ts";
 import type { State } from "./model/state.ts";
 import { screen } from "./screens/screen.ts";
@@ -17,8 +19,12 @@ export interface PerformParts {
   readonly state: () => State;
   /** Writes past what is drawn: control sequences that move nothing. */
   readonly write: (sequence: string) => void;
-  /** Folder for incident bundles. */
+  /** Folder for incident bundles and captures. */
   readonly folder: string;
+  /** Another connection to the daemon. */
+  readonly connect: () => Promise<Wire>;
+  /** The console is left. */
+  readonly ended: AbortSignal;
 }
 
 /** OSC 52: the terminal's clipboard, also through ssh. */
@@ -38,6 +44,14 @@ async function bundle({ feed, state, folder }: PerformParts, masked: boolean): P
     return `wrote ${seconds} s to ${file}`;
   } catch (error) {
     return `no bundle: ${describeError(error)}`;
+  }
+}
+
+async function capture(parts: PerformParts, order: CaptureOrder): Promise<string> {
+  try {
+    return await captureInto(order, parts);
+  } catch (error) {
+    return `no capture: ${describeError(error)}`;
   }
 }
 
@@ -64,6 +78,8 @@ export function performer(parts: PerformParts): (effect: Effect) => void {
         return void feed.logs(effect.since).then((lines) => send({ kind: "logs", lines }));
       case "bundle":
         return void bundle(parts, effect.masked).then((text) => send({ kind: "notice", text }));
+      case "capture":
+        return void capture(parts, effect.order).then((text) => send({ kind: "notice", text }));
       case "events":
         return void feed.events().then((events) => send({ kind: "events", events }));
     }

@@ -35,6 +35,7 @@ describe("`:` takes the grammar of ctl", () => {
     ["open-breaker eu-1 --for 10s", { action: "open_breaker", targets: ["eu-1"], args: { for: 10_000 } }],
     ["kick c1 --reason spam", { action: "kick", targets: ["c1"], args: { reason: "spam" } }],
     ["revoke laptop-ann", { action: "revoke", targets: ["laptop-ann"], args: {} }],
+    ["log-level debug", { action: "log_level", targets: [""], args: { level: "debug" } }],
     ["reload", { action: "reload", targets: [""], args: {} }],
   ])("%s opens its dialog and does nothing yet", (text, order) => {
     const driver = typed(text).press("enter");
@@ -48,6 +49,10 @@ describe("`:` takes the grammar of ctl", () => {
     ["set-weight eu-1 x", "set-weight needs a number or auto"],
     ["drain eu-1 --for 3s", "drain takes no --for here"],
     ["open-breaker eu-1 --for x", "--for needs a time, as in 30s"],
+    ["log-level loud", "log-level needs one of trace debug info warn error fatal"],
+    ["capture", "capture needs -w FILE"],
+    ["capture -w a.pcap --for 1h", "a capture takes 10m at most here"],
+    ["capture -w a.pcap --for x", "--for needs a time, as in 30s"],
     ["fly", "no command fly"],
     ["re", "re: which one?"],
   ])("%s says what is wrong", (text, problem) => {
@@ -62,6 +67,32 @@ describe("`:` takes the grammar of ctl", () => {
     expect(driver.lines.at(-1)).toContain(":drain eu-▏ eu-1 eu-2");
     expect(driver.press("1", "tab").lines.at(-1)).toContain(":drain eu-1 ");
     expect(typed("drain z").press("tab").lines.at(-1)).toContain("nothing begins so");
+  });
+
+  test("levels and sessions are completed as well", () => {
+    expect(typed("log-level d").press("tab").text).toContain(":log-level debug ");
+    expect(typed("capture --session ").lines.at(-1)).toContain("s-c1 s-c2");
+    expect(typed("capture --se").press("tab").lines.at(-1)).toContain(":capture --session ");
+  });
+
+  test("a capture says what it will write, and begins on a key of its own", () => {
+    const driver = typed("capture -w a.pcap --session s1").press("enter");
+    expect(driver.effects).toEqual([]);
+    expect(driver.text).toMatch(/copies the inner packets of session s1 for 30s into a\.pcap, as/);
+    expect(driver.text).toContain("$ sssonector ctl capture -w a.pcap --session s1 --for 30s");
+    driver.press("enter", "tab", "w", "x");
+    expect(driver.effects).toEqual([]);
+    driver.burst("c", "c");
+    expect(driver.effects).toEqual([]);
+    driver.press("c");
+    expect(driver.effects).toEqual([{ kind: "capture", order: { file: "a.pcap", session: "s1", time: 30_000 } }]);
+    expect(driver.text).toContain("capturing for 30s into a.pcap");
+  });
+
+  test("viewers capture nothing", () => {
+    const driver = new Driver({ columns: 100, rows: 30, role: "viewer" }).snapshot(aSnapshot({ backends }));
+    driver.press(":", ..."capture -w a.pcap".split(""), "enter");
+    expect(driver.text).toContain("viewers may look only");
   });
 
   test("whatever is typed, nothing is done without a dialog", () => {

@@ -61,6 +61,7 @@ function orderOf(action: ActionName): Order {
 
 /** Those that are opened by an editor or a command only, or have no row that they are done to. */
 const elsewhere: readonly ActionName[] = [
+  "log_level",
   "set_weight",
   "set_rate",
   "revoke",

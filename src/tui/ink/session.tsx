@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** What was remembered of the last console, and where to. */
   readonly preferences: Preferences;
   readonly remember: (preferences: Preferences) => void;
-  /** Folder for incident bundles. */
+  /** Folder for incident bundles and captures. */
   readonly folder: string;
   readonly fps: number;
   readonly connect: () => Promise<Wire>;
@@ -48,6 +48,8 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
   const { stdin, stdout, clock, setup, depth, preferences, folder, fps, connect } = options;
   const left = Promise.withResolvers<Exit>();
   using cleanUp = new DisposableStack();
+  const ended = new AbortController();
+  cleanUp.defer(() => ended.abort());
   const suspender = cleanUp.use(new Suspender(clock, stdout));
   const { columns, rows } = sizeOf(stdout);
   const send = (message: Message): void => store.send(message);
@@ -60,6 +62,8 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     suspend: () => void suspender.suspend(),
     state: () => store.state,
     folder,
+    connect,
+    ended: ended.signal,
     write: (sequence) => void stdout.write(sequence),
   });
   const store = new Store(initialState(setup, columns, rows, preferences), perform);
@@ -96,14 +100,14 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     exitOnCtrlC: false,
     patchConsole: false,
   });
-  const ended = app.waitUntilExit().then(
+  const unmounted = app.waitUntilExit().then(
     (): Exit => ({ code: 0 }),
     (error: unknown): Exit => ({ code: 1, error }),
   );
-  const exit = await Promise.race([left.promise, ended]);
+  const exit = await Promise.race([left.promise, unmounted]);
   frames[Symbol.dispose]();
   app.unmount();
   options.remember(preferencesOf(store.state));
-  await ended;
+  await unmounted;
   return exit;
 }

@@ -1,3 +1,4 @@
+import { beginCapture } from "../model/capture.ts";
 import { complete, eraseCommand, runCommand } from "../model/command.ts";
 import { type Step, step } from "../model/message.ts";
 import { activeList, type State } from "../model/state.ts";
@@ -27,7 +28,7 @@ function undoFilter(state: State): Step {
   return state.mode.kind === "filter" ? browse(setFilter(state, state.mode.before)) : step(state);
 }
 
-/** Keys of the filter and of the help. */
+/** Keys of what is in front of the tables: details, commands, captures, the filter and the help. */
 export const frontRows: readonly KeyRow[] = [
   {
     keys: ["enter"],
@@ -79,6 +80,23 @@ export const frontRows: readonly KeyRow[] = [
     act: (state) => step(eraseCommand(state)),
   },
   { keys: ["escape"], layer: "command", shown: "Esc", what: "no command", hint: ["Esc", "cancel"], act: browse },
+  {
+    keys: ["c"],
+    layer: "capture",
+    shown: "c",
+    what: "capture: copy inner packets into the file",
+    hint: ["c", "capture"],
+    alone: true,
+    act: beginCapture,
+  },
+  {
+    keys: ["escape", "q"],
+    layer: "capture",
+    shown: "Esc q",
+    what: "capture nothing",
+    hint: ["Esc", "nothing"],
+    act: browse,
+  },
   { keys: ["enter"], layer: "filter", shown: "Enter", what: "keep the filter", hint: ["Enter", "keep"], act: browse },
   {
     keys: ["escape"],

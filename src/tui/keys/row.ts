@@ -16,6 +16,7 @@ export type Layer =
   | "edit"
   | "rate"
   | "bundle"
+  | "capture"
   | "list";
 
 export interface KeyRow {
@@ -47,6 +48,7 @@ export function layerOf(mode: Mode): Layer {
     case "edit":
     case "rate":
     case "bundle":
+    case "capture":
     case "detail":
     case "help":
       return mode.kind;

@@ -1,4 +1,5 @@
 /** What the console can have the daemon do. Keys, commands, dialogs and ctl twins are drawn from this table. */
+import type { LogLevel } from "../../shared/control/log-line.ts";
 import type { ActionParams, Params } from "../../shared/control/protocol.ts";
 import { formatDuration, formatRate, type Rate } from "../../shared/units.ts";
 import type { TabName } from "../tables/table.ts";
@@ -17,6 +18,7 @@ export type ActionName =
   | "allow"
   | "reload"
   | "rotate"
+  | "log_level"
   | "stop"
   | "undo"
   | "confirm";
@@ -28,6 +30,7 @@ export type Request = { [M in ActionName]: { readonly method: M; readonly params
 export interface Args {
   readonly weight?: number | "auto";
   readonly rate?: Rate | "auto";
+  readonly level?: LogLevel;
   /** Milliseconds. */
   readonly deadline?: number;
   readonly for?: number;
@@ -216,6 +219,14 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     target: "none",
     request: (_target, _args, params) => ({ method: "rotate", params }),
   },
+  log_level: {
+    verb: "log-level",
+    button: "Set",
+    word: "log level of",
+    doing: "setting the log level",
+    target: "none",
+    request: (_target, { level = "info" }, params) => ({ method: "log_level", params: { level, ...params } }),
+  },
   stop: {
     verb: "stop",
     button: "Stop",
@@ -243,10 +254,11 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 };
 
 /** What an order says on ctl's command line behind its target. */
-export function argumentWords({ weight, rate, deadline, for: time, confirmWithin, reason }: Args): string[] {
+export function argumentWords({ weight, rate, level, deadline, for: time, confirmWithin, reason }: Args): string[] {
   return [
     ...(weight === undefined ? [] : [String(weight)]),
     ...(rate === undefined ? [] : [rate === "auto" ? rate : formatRate(rate)]),
+    ...(level === undefined ? [] : [level]),
     ...option("--deadline", deadline),
     ...option("--for", time),
     ...option("--confirm-within", confirmWithin),

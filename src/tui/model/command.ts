@@ -1,22 +1,34 @@
 /** The `:` line: the grammar of `sssonector ctl`. Reading verbs choose a tab, acting ones open their dialog. */
-import { parseDuration } from "../../shared/units.ts";
+import { logLevelNames } from "../../shared/control/log-line.ts";
 import { tabOrder, tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 import { type ActionName, actions, type Args } from "./actions.ts";
+import { openCapture } from "./capture.ts";
+import { type CommandArgs, optionOf, parseWords } from "./command-words.ts";
 import { openDialog, openOrder, whyNotAtAll } from "./dialog.ts";
 import { keepChanges, weightOf } from "./edit.ts";
 import { type Step, step } from "./message.ts";
 import { rateOf } from "./rate-edit.ts";
 import type { State } from "./state.ts";
 
-type Place = "backend" | "bucket" | "rate" | "breaker" | "connection" | "identity" | "weight" | "column";
+type Place =
+  | "backend"
+  | "bucket"
+  | "rate"
+  | "breaker"
+  | "connection"
+  | "session"
+  | "identity"
+  | "weight"
+  | "level"
+  | "column";
 
 interface Command {
   readonly name: string;
   /** What its words are names of. */
   readonly places: readonly Place[];
   readonly options: readonly string[];
-  run(state: State, words: readonly string[], args: Args): Step;
+  run(state: State, words: readonly string[], args: CommandArgs): Step;
 }
 
 const commandLength = 200;
@@ -37,6 +49,7 @@ const places: Readonly<Partial<Record<ActionName, readonly Place[]>>> = {
   close_breaker: ["breaker"],
   revoke: ["identity"],
   allow: ["identity"],
+  log_level: ["level"],
 };
 
 const options: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
@@ -47,11 +60,18 @@ const options: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
   open_breaker: ["--for"],
 };
 
-/** The arguments with the weight or the rate that the command names; a text is what is wrong with it. */
+/** Words that are values and no names of rows. */
+const valuePlaces: ReadonlySet<Place> = new Set(["weight", "rate", "level"]);
+
+/** The arguments with the weight, the rate or the level that the command names; a text is what is wrong with it. */
 function withValue(action: ActionName, value: string, args: Args): Args | string {
   if (action === "set_weight") {
     const weight = weightOf({ text: value });
     return weight === undefined ? "set-weight needs a number or auto" : { ...args, weight };
+  }
+  if (action === "log_level") {
+    const level = logLevelNames.find((name) => name === value);
+    return level === undefined ? `log-level needs one of ${logLevelNames.join(" ")}` : { ...args, level };
   }
   if (action !== "set_rate") return args;
   const rate = rateOf({ text: value });
@@ -65,7 +85,8 @@ function act(action: ActionName): Command {
     if (refused !== undefined) return notice(state, refused);
     if (action === "confirm") return keepChanges(state);
     if (wanted.length === 0) return openDialog(action, state, args);
-    const [target, value] = words;
+    const named = wanted[0] !== undefined && !valuePlaces.has(wanted[0]);
+    const [target, value] = named ? words : ["", words[0]];
     if (target === undefined && !daemonToo.has(action)) return notice(state, `${actions[action].verb} needs a name`);
     const valued = withValue(action, value ?? "", args);
     return typeof valued === "string"
@@ -92,6 +113,12 @@ function tab(name: TabName): Command {
 const commands: readonly Command[] = [
   ...tabOrder.map(tab),
   ...(Object.keys(actions) as ActionName[]).map(act),
+  {
+    name: "capture",
+    places: [],
+    options: ["--write", "--session", "--for"],
+    run: (state, _words, args) => openCapture(state, args),
+  },
   { name: "columns", places: ["column"], options: [], run: chooseColumns },
   { name: "quit", places: [], options: [], run: (state) => step(state, { kind: "quit" }) },
 ];
@@ -114,35 +141,6 @@ export function eraseCommand(state: State): State {
   return { ...state, mode: text === "" ? { kind: "browse" } : { kind: "command", text: text.slice(0, -1) } };
 }
 
-/** Reads the options out of the words of a command; a text is what is wrong with them. */
-function parse(words: readonly string[], { name, options: known }: Command): { words: string[]; args: Args } | string {
-  const plain: string[] = [];
-  let args: Args = {};
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? "";
-    if (!word.startsWith("--")) {
-      plain.push(word);
-      continue;
-    }
-    if (!known.includes(word)) return `${name} takes no ${word} here`;
-    at += 1;
-    const given = words[at];
-    if (word === "--reason") {
-      args = { ...args, reason: given ?? "" };
-      continue;
-    }
-    const time = parseDuration(given ?? "");
-    if (time === undefined) return `${word} needs a time, as in 30s`;
-    args = { ...args, ...timed(word, time) };
-  }
-  return { words: plain, args };
-}
-
-function timed(option: string, time: number): Args {
-  if (option === "--deadline") return { deadline: time };
-  return option === "--for" ? { for: time } : { confirmWithin: time };
-}
-
 /** Runs what was typed: a whole command, or the only one that begins so. */
 export function runCommand(state: State): Step {
   if (state.mode.kind !== "command") return step(state);
@@ -153,13 +151,18 @@ export function runCommand(state: State): Step {
   const begun = commands.filter((command) => command.name.startsWith(name));
   const command = exact ?? (begun.length === 1 ? begun[0] : undefined);
   if (command === undefined) return notice(browsing, begun.length > 1 ? `${name}: which one?` : `no command ${name}`);
-  const parsed = parse(words, command);
+  const parsed = parseWords(words, command);
   return typeof parsed === "string" ? notice(browsing, parsed) : command.run(browsing, parsed.words, parsed.args);
 }
+
+/** Options whose values are names. */
+const optionPlaces: Readonly<Record<string, Place>> = { "--session": "session" };
 
 function namesFor(place: Place | undefined, { snapshot, tab }: State): readonly string[] {
   if (snapshot === undefined || place === undefined) return [];
   if (place === "weight") return ["auto"];
+  if (place === "level") return logLevelNames;
+  if (place === "session") return snapshot.sessions.map(({ id }) => id);
   if (place === "rate") return ["auto", "unlimited"];
   if (place === "bucket") return snapshot.buckets.map(({ name }) => name);
   if (place === "column") return tables[tab].columns.map(({ key }) => key);
@@ -176,7 +179,9 @@ export function candidates(state: State): readonly string[] {
   const last = words.at(-1) ?? "";
   if (words.length <= 1) return commandNames.filter((name) => name.startsWith(last));
   const command = commands.find(({ name }) => name === words[0]);
-  const names = last.startsWith("--") ? (command?.options ?? []) : namesFor(command?.places[words.length - 2], state);
+  const before = optionOf(words.at(-2) ?? "");
+  const place = before.startsWith("--") ? optionPlaces[before] : command?.places[words.length - 2];
+  const names = last.startsWith("--") ? (command?.options ?? []) : namesFor(place, state);
   return names.filter((name) => name.startsWith(last));
 }
 

@@ -3,6 +3,7 @@ import type { LogLine } from "../../shared/control/log-line.ts";
 import type { DaemonEvent, Moment, Snapshot } from "../../shared/control/snapshot.ts";
 import type { Key } from "../keys/split.ts";
 import type { Order, RequestOptions } from "./actions.ts";
+import type { CaptureOrder } from "./capture.ts";
 import type { Link, State } from "./state.ts";
 
 /** What happens to the console. */
@@ -42,6 +43,8 @@ export type Effect =
   | { readonly kind: "logs"; readonly since: number }
   /** Write an incident bundle. */
   | { readonly kind: "bundle"; readonly masked: boolean }
+  /** Write inner packets to a file. */
+  | { readonly kind: "capture"; readonly order: CaptureOrder }
   /** To the terminal's clipboard. */
   | { readonly kind: "copy"; readonly text: string }
   | ({

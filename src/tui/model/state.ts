@@ -8,6 +8,7 @@ import type { Glyphs } from "../draw/glyphs.ts";
 import { tables } from "../tables/index.ts";
 import type { TabName } from "../tables/table.ts";
 import type { Order } from "./actions.ts";
+import type { CaptureOrder } from "./capture.ts";
 import { type ListState, newList, type Rows } from "./list.ts";
 import type { Risk } from "./message.ts";
 import type { Time } from "./time.ts";
@@ -86,6 +87,8 @@ export type Mode =
   | { readonly kind: "command"; readonly text: string }
   /** Whether an incident bundle is written with names or without. */
   | { readonly kind: "bundle" }
+  /** Whether a capture is begun. */
+  | { readonly kind: "capture"; readonly order: CaptureOrder }
   | { readonly kind: "edit"; readonly editor: Editor }
   | { readonly kind: "rate"; readonly editor: RateEditor }
   | { readonly kind: "act"; readonly dialog: Dialog };

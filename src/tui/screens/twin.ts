@@ -1,5 +1,7 @@
+import { formatDuration } from "../../shared/units.ts";
 import { drawable } from "../draw/text.ts";
 import { actions, argumentWords, type Order } from "../model/actions.ts";
+import type { CaptureOrder } from "../model/capture.ts";
 import { activeList, type Dialog, type State } from "../model/state.ts";
 
 function quoted(word: string): string {
@@ -24,10 +26,16 @@ function editorTwin(ctl: string, verb: string, target: string, value: string): s
   return `${ctl} ${verb} ${quoted(target)} ${quoted(value)}`;
 }
 
+function captureTwin(ctl: string, { file, session, time }: CaptureOrder): string {
+  const only = session === undefined ? "" : ` --session ${quoted(session)}`;
+  return `${ctl} capture -w ${quoted(file)}${only} --for ${formatDuration(time)}`;
+}
+
 /** The ctl command that does or shows what the console does or shows now. */
 export function twinOf(state: State): string {
   const { ctl } = state.setup;
   if (state.mode.kind === "act") return drawable(dialogTwin(ctl, state.mode.dialog));
+  if (state.mode.kind === "capture") return drawable(captureTwin(ctl, state.mode.order));
   const { selected, ghost, marked, order } = activeList(state);
   if (state.mode.kind === "rate")
     return drawable(editorTwin(ctl, "set-rate", state.mode.editor.bucket, state.mode.editor.text));
