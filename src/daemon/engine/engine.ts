@@ -1,6 +1,9 @@
 import { Worker } from "node:worker_threads";
 import type { Command, DataThreadOptions, Event, Heartbeat } from "./messages.ts";
 
+/** V8's default (three semi-spaces of 16 MiB), whatever the program was started with: packets make short-lived objects. */
+const resourceLimits = { maxYoungGenerationSizeMb: 48 };
+
 /** The data plane as the control plane sees it. */
 export interface Engine {
   send(command: Command): void;
@@ -16,7 +19,7 @@ export function startEngine(
   onEvent: (event: Event) => void,
   died: (error: Error) => void,
 ): Engine {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options, name: "data" });
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options, name: "data", resourceLimits });
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let answered = Promise.withResolvers<void>();
