@@ -28,6 +28,12 @@ export function median(values: readonly number[]): number | null {
   return upper === undefined || lower === undefined ? null : (upper + lower) / 2;
 }
 
+/** The value that `part` of the values, 0 to 1, do not exceed; null of none. */
+export function percentile(values: readonly number[], part: number): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null;
+}
+
 /** Median over the rounds of ours divided by the peer's. */
 function ratio(rounds: readonly Round[], peer: string, field: keyof Omit<Measurement, "name">): number | null {
   const ratios = rounds.flatMap((round) => {

@@ -3,15 +3,15 @@
  * `npm run bench:latency -- [--seconds 4] [--rounds 5] [--loads 0,400,800,2000] [--peers relay] [--peers-dir DIR] [--no-write]`.
  * `--seconds` is for each load. Writes bench/results/DATE-latency.json.
  */
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benchOptions, positive } from "./arguments.ts";
 import { median, ownName } from "./figures.ts";
-import { machine } from "./machine.ts";
 import { type Measure, measurePeer, measureTunnel } from "./measure.ts";
+import { saveResult } from "./results.ts";
 
 interface Line {
   readonly name: string;
@@ -81,7 +81,4 @@ const figures = peers.flatMap((peer) =>
   loads.flatMap((mbps) => (["p50_ms", "p99_ms"] as const).map((field) => compared(rounds, peer, mbps, field))),
 );
 console.table(figures);
-if (!values["no-write"]) {
-  const file = new URL(`results/${new Date().toISOString().slice(0, 10)}-latency.json`, import.meta.url);
-  await writeFile(file, `${JSON.stringify({ machine: machine(), seconds, rounds, figures }, null, 2)}\n`);
-}
+if (!values["no-write"]) saveResult("latency", { seconds, rounds, figures });

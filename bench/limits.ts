@@ -3,17 +3,15 @@
  * Accuracy of rates, fairness between flows and between identities, and how long a ping takes beside a transfer, with
  * OpenVPN in the same place. Prints one line a figure and writes bench/results/DATE-limits.json.
  */
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { ConfigBlocks, DaemonProcess } from "../src/cli/demo/daemon-process.ts";
 import { Lab } from "../src/cli/demo/lab.ts";
 import type { Namespace } from "../src/cli/demo/namespace.ts";
 import { TokenBucket } from "../src/daemon/limit/token-bucket.ts";
-import { machine } from "./machine.ts";
+import { type IperfInterval, iperfClient } from "./iperf.ts";
 import { startOpenVpn } from "./openvpn.ts";
+import { saveResult } from "./results.ts";
 
 interface Figure {
   name: string;
@@ -22,16 +20,6 @@ interface Figure {
   /** What it should be; null: for comparison only. */
   wanted: string | null;
   reached: boolean | null;
-}
-
-interface Interval {
-  streams: { bytes: number }[];
-  sum: { bytes: number; seconds: number };
-}
-
-interface IperfReport {
-  error?: string;
-  intervals: Interval[];
 }
 
 const prefix = "ssslimits";
@@ -65,14 +53,17 @@ async function listen(one: Lab, port: number): Promise<void> {
 }
 
 /** From the server to the client; intervals of the seconds that count, as the client received them. */
-async function receive(to: Namespace, address: string, seconds: number, ...options: string[]): Promise<Interval[]> {
-  const argv = ["iperf3", "-c", address, "-R", "-J", "-i", "1", "-t", String(seconds + settling), ...options];
-  const report = JSON.parse(await to.run(...argv)) as IperfReport;
-  if (report.error !== undefined) throw new Error(report.error);
+async function receive(
+  to: Namespace,
+  address: string,
+  seconds: number,
+  ...options: string[]
+): Promise<IperfInterval[]> {
+  const report = await iperfClient(to, address, seconds + settling, "-R", "-i", "1", ...options);
   return report.intervals.slice(settling, settling + seconds);
 }
 
-function total(intervals: readonly Interval[]): { bytes: number; seconds: number } {
+function total(intervals: readonly IperfInterval[]): { bytes: number; seconds: number } {
   const add = (of: "bytes" | "seconds"): number => intervals.reduce((all, { sum }) => all + sum[of], 0);
   return { bytes: add("bytes"), seconds: add("seconds") };
 }
@@ -239,14 +230,4 @@ const chosen = values.only?.split(",") ?? Object.keys(parts);
 for (const [name, run] of Object.entries(parts)) {
   if (chosen.includes(name)) await run(Number(values.seconds));
 }
-if (!values["no-write"]) {
-  const file = path.join(
-    fileURLToPath(new URL("results/", import.meta.url)),
-    `${new Date().toISOString().slice(0, 10)}-limits.json`,
-  );
-  await writeFile(
-    file,
-    `${JSON.stringify({ seconds: Number(values.seconds), machine: machine(), figures }, null, 2)}\n`,
-  );
-  console.log(`wrote ${path.relative(process.cwd(), file)}`);
-}
+if (!values["no-write"]) saveResult("limits", { seconds: Number(values.seconds), figures });

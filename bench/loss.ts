@@ -5,19 +5,17 @@
  * in both directions. Writes bench/results/DATE-loss.json.
  */
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { DaemonProcess } from "../src/cli/demo/daemon-process.ts";
 import { Lab } from "../src/cli/demo/lab.ts";
-import type { Namespace } from "../src/cli/demo/namespace.ts";
 import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { EmulatedLink } from "../test/rig/emulated-link.ts";
+import { goodput } from "./iperf.ts";
 import { atLeast, type Goodput, type LossFigure, lossFigures, type LossRound, openVpn } from "./loss-figures.ts";
-import { machine } from "./machine.ts";
 import { startOpenVpn } from "./openvpn.ts";
+import { saveResult } from "./results.ts";
 
 interface Path {
   seconds: number;
@@ -39,11 +37,6 @@ interface LossResult {
   path: Path;
   rounds: LossRound[];
   figures: LossFigure[];
-}
-
-interface IperfReport {
-  error?: string;
-  end: { sum_received: { bits_per_second: number } };
 }
 
 /** Brings a tunnel up between the lab's two ends; the result is the server's inner address. */
@@ -74,16 +67,6 @@ const contenders: ReadonlyMap<string, Contender> = new Map([
   [openVpn, startOpenVpn],
 ]);
 
-/** Goodput in Mbit/s; a server of its own for each run, since one may still be busy with what the tunnel holds. */
-async function iperf(lab: Lab, from: Namespace, address: string, seconds: number, ...more: string[]): Promise<number> {
-  await using server = lab.server.namespace.start("iperf3", ["iperf3", "-s", "-1", "--forceflush", "-B", address]);
-  await server.line(/Server listening/);
-  const argv = ["iperf3", "-c", address, "-P", "8", "-t", String(seconds), "-J", ...more];
-  const report = JSON.parse(await from.run(...argv)) as IperfReport;
-  if (report.error !== undefined) throw new Error(`iperf3: ${report.error}`);
-  return Math.round(report.end.sum_received.bits_per_second / 1e4) / 100;
-}
-
 async function measure(contender: Contender, seed: number, { loss, rtt, congestion, seconds }: Path): Promise<Goodput> {
   await using lab = await Lab.create("sssbench");
   const client = await lab.client("client");
@@ -94,8 +77,9 @@ async function measure(contender: Contender, seed: number, { loss, rtt, congesti
     await namespace.run("sysctl", "-qw", `net.ipv4.tcp_congestion_control=${congestion}`);
   const address = await contender(lab, client);
   await delay(settleMillis);
-  const up = await iperf(lab, client.namespace, address, seconds);
-  const down = await iperf(lab, client.namespace, address, seconds, "-R");
+  const run = { from: client.namespace, to: lab.server.namespace, address, seconds };
+  const up = await goodput(run, "-P", "8");
+  const down = await goodput(run, "-P", "8", "-R");
   const { a_to_b, b_to_a } = await link.report();
   const missed = await link.missed();
   if (missed > 0) console.error(`  the emulator was too slow for ${missed} frames`);
@@ -160,11 +144,7 @@ async function bench({ rounds, congestions, write, ...common }: LossArguments): 
   const results: LossResult[] = [];
   for (const congestion of congestions) results.push(await benchPath(rounds, { ...common, congestion }));
   for (const result of results) print(result);
-  if (!write) return;
-  const now = new Date().toISOString();
-  const file = fileURLToPath(new URL(`results/${now.slice(0, 10)}-loss.json`, import.meta.url));
-  await writeFile(file, `${JSON.stringify({ date: now, machine: machine(), results }, null, 2)}\n`);
-  console.log(`wrote ${path.relative(process.cwd(), file)}`);
+  if (write) saveResult("loss", { results });
 }
 
 function programMissing(): string | undefined {

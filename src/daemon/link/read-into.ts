@@ -1,12 +1,12 @@
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 
 /**
- * Reads a TLS socket into memory that the reader chooses, instead of a new Buffer for each record of 16 KiB: those
+ * Reads a socket, of TLS mostly, into memory that the reader chooses, instead of a new Buffer for each record of 16 KiB: those
  * made the collector the largest cost of a receiving end. Node has this as `onread` of tls.connect, but not for the
  * sockets that a server accepts; so it is switched on by the fields that `onread` sets. Where they are missing, as in
  * another version of Node, data events do the same at more cost (docs/decisions/0002-read-into-own-memory.md).
  */
-export function readInto(socket: TLSSocket, space: () => Buffer, filled: (length: number) => void): void {
+export function readInto(socket: Socket, space: () => Buffer, filled: (length: number) => void): void {
   const internals = internalsOf(socket);
   if (internals === undefined) {
     socket.on("data", (chunk: Buffer) => copyIn(chunk, space, filled));
@@ -36,7 +36,7 @@ interface Internals {
   readonly generator: symbol;
 }
 
-function internalsOf(socket: TLSSocket): Internals | undefined {
+function internalsOf(socket: Socket): Internals | undefined {
   const symbols = Object.getOwnPropertySymbols(socket);
   const named = (name: string): symbol | undefined => symbols.find((symbol) => symbol.description === name);
   const buffer = named("kBuffer");
