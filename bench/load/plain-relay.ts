@@ -65,9 +65,10 @@ function carryIn(socket: Socket): void {
         device.write(landing, start + lengthBytes, unit);
         start += lengthBytes + unit;
       }
-      if (start === 0) return;
+      if (start === 0) return true;
       bytes.copyWithin(0, start, held);
       held -= start;
+      return true;
     },
   );
 }

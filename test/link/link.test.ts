@@ -6,6 +6,7 @@ import { controlFrame, frameType } from "../../src/daemon/link/frame.ts";
 import type { Link } from "../../src/daemon/link/link.ts";
 import { closeCodes, decodeClose, decodePong, encodeClose, encodeGoaway } from "../../src/daemon/link/messages.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
+import { unpackedInTurn, UnpackTurns } from "../../src/daemon/link/unpack-turns.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { TestCa } from "../tls/certificates.ts";
 import { eventually } from "./eventually.ts";
@@ -201,6 +202,61 @@ describe("a link with compression", () => {
     expect(given).toBe(1);
     peer.read().socket.write(zipped(Buffer.alloc(1_000_000)));
     expect(await owner.told("closed")).toBe("closed protocol_error a COMPRESSED frame that is damaged or too large");
+  });
+});
+
+describe("unpacking", () => {
+  /** Twenty bytes that are nearly 64 KiB of packets. */
+  const bomb = zipped(...Array.from({ length: 16 }, () => controlFrame(frameType.packet, Buffer.alloc(4000, 0x45))));
+
+  it("much for one link lets the others have their turns", async () => {
+    const turns = new UnpackTurns();
+    const [greedy, other, plain] = [new TestSocket(), new TestSocket(), new TestSocket()];
+    open.push(greedy, other, plain);
+    const ends = [greedy, other, plain].map((socket) => openEnd(socket.asTls, clock, undefined, undefined, turns));
+    for (const { link } of ends) link.activate();
+    for (const { link } of ends.slice(0, 2)) link.compress();
+    const [loud, quiet, uncompressed] = ends.map(({ owner }) => owner);
+    const bombs = 200;
+    greedy.push(Buffer.concat(Array.from({ length: bombs }, () => bomb)));
+    await loud!.told("packet");
+    other.push(bomb);
+    plain.push(packet);
+    await Promise.all([quiet!.told("packet"), uncompressed!.told("packet")]);
+    expect(loud!.packets.length).toBeLessThanOrEqual(4 * unpackedInTurn * 16);
+    // And everything comes in the end.
+    await eventually(() => loud!.packets.length).toBe(bombs * 16);
+  });
+
+  it("goes on in order with what a connection brings meanwhile, also with what is not packed", async () => {
+    const { link, owner, peer } = await active();
+    link.compress();
+    const sent: number[] = [];
+    const numbered = (number: number): Buffer => {
+      sent.push(number);
+      return controlFrame(frameType.packet, Buffer.alloc(300, number & 0xff));
+    };
+    for (let at = 0; at < 600; at += 3) {
+      peer.socket.write(Buffer.concat([zipped(numbered(at), numbered(at + 1)), numbered(at + 2)]));
+      if (at % 60 === 0) await turn();
+    }
+    await eventually(() => owner.packets.length).toBe(sent.length);
+    expect(owner.packets.map((body) => body[0])).toEqual(sent.map((number) => number & 0xff));
+    expect(link.state.kind).toBe("active");
+  });
+
+  it("ends with the link", async () => {
+    const socket = new TestSocket();
+    open.push(socket);
+    const { link, owner } = openEnd(socket.asTls, clock);
+    link.activate();
+    link.compress();
+    socket.push(Buffer.concat(Array.from({ length: 50 }, () => bomb)));
+    await owner.told("packet");
+    const before = owner.packets.length;
+    link.close("kicked", "");
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(owner.packets).toHaveLength(before);
   });
 });
 

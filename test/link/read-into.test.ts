@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { readInto } from "../../src/daemon/link/read-into.ts";
@@ -14,19 +15,29 @@ class Reader {
   #length = 0;
   readonly #read = Buffer.alloc(text.length);
   largest = 0;
-  readonly #space: Buffer;
+  #space: Buffer;
+  readonly #readOn: () => void;
+  /** Whether it reads nothing more than what comes with what it has. */
+  stops = false;
 
   constructor(socket: TLSSocket, size: number) {
     this.#space = Buffer.alloc(size);
-    readInto(
+    this.#readOn = readInto(
       socket,
       () => this.#space,
       (length) => {
         this.largest = Math.max(this.largest, length);
         this.#length += this.#space.copy(this.#read, this.#length, 0, length);
         this.#space.fill(0xee);
+        return !this.stops;
       },
     );
+  }
+
+  /** Goes on elsewhere. */
+  readOn(): void {
+    this.#space = Buffer.alloc(this.#space.length);
+    this.#readOn();
   }
 
   get read(): Buffer {
@@ -45,6 +56,24 @@ describe("reading into given memory", () => {
     const ended = once(server, "close");
     client.end();
     await ended;
+    client.destroy();
+  });
+
+  it("reads nothing more once that is not wanted, until it is again, then to another place", async () => {
+    const { server, client } = await tlsPair(await createCredentials(await TestCa.create()));
+    const reader = new Reader(server, 1000);
+    reader.stops = true;
+    client.write(text);
+    await eventually(() => reader.read.length).toBeGreaterThan(0);
+    // What was decrypted comes in one go; the rest would come in the turns after that.
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const first = reader.read.length;
+    expect(first).toBeLessThan(text.length);
+    reader.stops = false;
+    reader.readOn();
+    await eventually(() => reader.read.length).toBe(text.length);
+    expect(reader.read.equals(text)).toBe(true);
+    server.destroy();
     client.destroy();
   });
 

@@ -47,6 +47,10 @@ function fill(receiver: Receiver, chunk: Buffer): Parsed["fault"] {
   return undefined;
 }
 
+function handOver(receiver: Receiver): void {
+  while (receiver.held) expect(receiver.proceed()).toBeUndefined();
+}
+
 const packet = controlFrame(frameType.packet, Buffer.alloc(100, 1));
 
 const ping = (text: string): Buffer => controlFrame(frameType.ping, Buffer.from(text));
@@ -60,6 +64,32 @@ describe("a receiver", () => {
         const expected = parse(stream);
         expect(expected.fault).toBeUndefined();
         expect(receive(stream, sizes, how)).toEqual(expected);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("gives the same frames when it is held after some of them, whatever arrives meanwhile", () => {
+    const holds = fc.array(fc.boolean(), { minLength: 1, maxLength: 7 });
+    fc.assert(
+      fc.property(fc.array(anyFrame, { maxLength: 12 }), holds, anyChunking, (sent, held, sizes) => {
+        const stream = Buffer.concat(sent);
+        const frames: Frame[] = [];
+        const receiver = new Receiver(countedPool().pool, (type, { bytes }, at, length) => {
+          frames.push({ type, body: Buffer.from(bytes.subarray(at, at + length)) });
+          if (held[frames.length % held.length] === true) receiver.hold();
+        });
+        for (const [index, chunk] of [...chunks(stream, sizes)].entries()) {
+          const before = frames.length;
+          const wasHeld = receiver.held;
+          expect(receiver.accept(chunk)).toBeUndefined();
+          if (wasHeld) expect(frames).toHaveLength(before);
+          // No more than one read's worth comes while it is held.
+          if (index % 2 === 0 || chunk.length > 1000) handOver(receiver);
+        }
+        handOver(receiver);
+        expect(frames).toEqual(parse(stream).frames);
+        expect(receiver.partial).toBe(false);
       }),
       { numRuns: 150 },
     );

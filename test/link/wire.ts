@@ -6,6 +6,7 @@ import { type Kernel, kernelOf } from "../../src/daemon/link/kernel.ts";
 import { Link, type LinkHandlers } from "../../src/daemon/link/link.ts";
 import type { LivenessRules } from "../../src/daemon/link/liveness.ts";
 import { LandingPool } from "../../src/daemon/link/receiver.ts";
+import { UnpackTurns } from "../../src/daemon/link/unpack-turns.ts";
 import { allocateMemory } from "../../src/daemon/sys/memory.ts";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
@@ -128,6 +129,7 @@ export function openEnd(
   clock: FakeClock,
   liveness: LivenessRules = patient,
   kernel: Kernel = kernelOf(socket),
+  unpackTurns: UnpackTurns = new UnpackTurns(),
 ): End {
   const owner = new Owner();
   const link = new Link({
@@ -138,6 +140,7 @@ export function openEnd(
     kernel,
     handlers: owner,
     landing: new LandingPool(allocateMemory, 0),
+    unpackTurns,
     liveness,
     wear: { bytes: 2 ** 30, records: 2 ** 23 },
     greetingBy: clock.now() + 3000,

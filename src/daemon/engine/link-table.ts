@@ -6,6 +6,7 @@ import { Link, type LinkHandlers } from "../link/link.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import { encodeClose, type Welcome } from "../link/messages.ts";
 import { LandingPool } from "../link/receiver.ts";
+import { UnpackTurns } from "../link/unpack-turns.ts";
 import { type LinkField, linkField, LinkSlots } from "../metrics/link-slots.ts";
 import type { DataSession } from "../session/data-session.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
@@ -57,6 +58,7 @@ export class LinkTable {
   readonly #ofSession = new Map<string, Set<HeldLink>>();
   readonly #slots: LinkSlots;
   readonly #landing: LandingPool;
+  readonly #unpackTurns = new UnpackTurns();
 
   constructor(parts: LinkTableParts) {
     this.#parts = parts;
@@ -96,6 +98,7 @@ export class LinkTable {
       kernel: kernelOf(socket),
       handlers: this.#parts.handlers(),
       landing: this.#landing,
+      unpackTurns: this.#unpackTurns,
       liveness: this.#parts.liveness,
       wear: this.#parts.options.wear,
       greetingBy: securedAt + greetingWithin,

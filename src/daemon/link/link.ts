@@ -3,7 +3,7 @@ import type { Millis } from "../../shared/clock.ts";
 import type { Memory } from "../sys/memory.ts";
 import { Packer, unpack } from "./compression.ts";
 import { largestFlight } from "./flight.ts";
-import { controlFrame, type FrameType, frameType } from "./frame.ts";
+import { controlFrame, type FrameFault, type FrameType, frameType } from "./frame.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
@@ -20,6 +20,7 @@ import {
 import { readInto } from "./read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
+import type { UnpackTurns } from "./unpack-turns.ts";
 import { Wear, type WearLimits } from "./wear.ts";
 
 /** configuring: HELLO and WELCOME are under way; active: packets flow. */
@@ -85,6 +86,8 @@ export class Link {
   readonly #inFlight: InFlight;
   readonly #receiver: Receiver;
   readonly #landing: LandingPool;
+  readonly #unpackTurns: UnpackTurns;
+  #readOn: () => void = () => {};
   /** Undefined: no COMPRESSED frames go either way. */
   #packer: Packer | undefined;
   readonly #rules: LivenessRules;
@@ -109,6 +112,8 @@ export class Link {
     kernel: Kernel;
     handlers: LinkHandlers;
     landing: LandingPool;
+    /** Those of the thread. */
+    unpackTurns: UnpackTurns;
     liveness: LivenessRules;
     wear: WearLimits;
     /** When HELLO or WELCOME must have come. */
@@ -129,6 +134,7 @@ export class Link {
     this.#kernel = parts.kernel;
     this.#inFlight = new InFlight(parts.kernel, this.#queue, parts.now);
     this.#landing = parts.landing;
+    this.#unpackTurns = parts.unpackTurns;
     this.#receiver = new Receiver(parts.landing, (type, memory, body, length) =>
       this.#frame(type, memory, body, length),
     );
@@ -139,7 +145,7 @@ export class Link {
 
   /** Begins to read; the owner knows the link by now. */
   start(): void {
-    readInto(
+    this.#readOn = readInto(
       this.#socket,
       () => this.#receiver.space(),
       (length) => this.#arrived(length),
@@ -279,11 +285,23 @@ export class Link {
     this.control(frameType.ping, body);
   }
 
-  #arrived(length: number): void {
-    if (this.state.kind === "closed") return;
+  /** Whether more is to be read. */
+  #arrived(length: number): boolean {
+    if (this.state.kind === "closed") return true;
     this.#received += length;
     this.#wear.received(length);
-    const fault = this.#receiver.filled(length);
+    this.#delivered(this.#receiver.filled(length));
+    return !this.#receiver.held;
+  }
+
+  /** In a later turn of the event loop: the rest of what arrived. */
+  readonly #proceed = (): void => {
+    if (this.state.kind === "closed") return;
+    this.#delivered(this.#receiver.proceed());
+    if (!this.#receiver.held) this.#readOn();
+  };
+
+  #delivered(fault: FrameFault | undefined): void {
     this.#handlers.settled();
     if (fault !== undefined) return this.close("protocol_error", fault);
     if (!this.#receiver.partial) this.#frameSince = undefined;
@@ -312,7 +330,10 @@ export class Link {
       (type, at, from, size) => this.#frame(type, at, from, size),
       () => this.state.kind === "active",
     );
-    if (fault !== undefined) this.close("protocol_error", fault);
+    if (fault !== undefined) return this.close("protocol_error", fault);
+    if (this.#unpackTurns.spend()) return;
+    this.#receiver.hold();
+    this.#unpackTurns.wait(this.#proceed);
   }
 
   #controlFrame(type: FrameType, body: Buffer): void {

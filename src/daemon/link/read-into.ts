@@ -5,27 +5,34 @@ import type { Socket } from "node:net";
  * made the collector the largest cost of a receiving end. Node has this as `onread` of tls.connect, but not for the
  * sockets that a server accepts; so it is switched on by the fields that `onread` sets. Where they are missing, as in
  * another version of Node, data events do the same at more cost (docs/decisions/0002-read-into-own-memory.md).
+ *
+ * `filled` returns whether to read on; what was decrypted with it comes all the same. The result is called to read again,
+ * where `space` then says.
  */
-export function readInto(socket: Socket, space: () => Buffer, filled: (length: number) => void): void {
+export function readInto(socket: Socket, space: () => Buffer, filled: (length: number) => boolean): () => void {
   const internals = internalsOf(socket);
   if (internals === undefined) {
-    socket.on("data", (chunk: Buffer) => copyIn(chunk, space, filled));
-    return;
+    socket.on("data", (chunk: Buffer) => {
+      if (!copyIn(chunk, space, filled)) socket.pause();
+    });
+    return () => void socket.resume();
   }
   // What was decrypted before we came lies in the stream's own buffer.
+  let goOn = true;
   for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
-    copyIn(chunk, space, filled);
+    goOn = copyIn(chunk, space, filled);
   }
   const { fields, handle } = internals;
-  const first = space();
-  fields[internals.buffer] = first;
-  fields[internals.callback] = (length: number): boolean => {
-    filled(length);
-    return true;
+  const readOn = (): void => {
+    const first = space();
+    fields[internals.buffer] = first;
+    handle.useUserBuffer(first);
+    socket.read(0);
   };
+  fields[internals.callback] = filled;
   fields[internals.generator] = space;
-  handle.useUserBuffer(first);
-  socket.read(0);
+  if (goOn) readOn();
+  return readOn;
 }
 
 interface Internals {
@@ -54,12 +61,14 @@ function internalsOf(socket: Socket): Internals | undefined {
   };
 }
 
-function copyIn(chunk: Buffer, space: () => Buffer, filled: (length: number) => void): void {
+function copyIn(chunk: Buffer, space: () => Buffer, filled: (length: number) => boolean): boolean {
+  let goOn = true;
   for (let taken = 0; taken < chunk.length; ) {
     const room = space();
     const part = Math.min(room.length, chunk.length - taken);
     chunk.copy(room, 0, taken, taken + part);
     taken += part;
-    filled(part);
+    goOn = filled(part);
   }
+  return goOn;
 }

@@ -57,6 +57,7 @@ export class Receiver {
   #start = headroom;
   #end = headroom;
   #closed = false;
+  #held = false;
 
   constructor(pool: LandingPool, sink: FrameSink) {
     this.#pool = pool;
@@ -66,6 +67,11 @@ export class Receiver {
   /** True while a frame has arrived in part. */
   get partial(): boolean {
     return this.#end > this.#start;
+  }
+
+  /** Whether whole frames may wait here for `proceed`. */
+  get held(): boolean {
+    return this.#held;
   }
 
   /** Where the next bytes of the stream belong; valid until the next call of `filled` of any link. */
@@ -90,6 +96,17 @@ export class Receiver {
     return undefined;
   }
 
+  /** Called by the sink: what follows the frame waits, with all that still arrives. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Hands over what waited, until it is held again. */
+  proceed(): FrameFault | undefined {
+    this.#held = false;
+    return this.filled(0);
+  }
+
   /** As space and filled, for bytes that are elsewhere. */
   accept(chunk: Uint8Array): FrameFault | undefined {
     for (let taken = 0; taken < chunk.length && !this.#closed; ) {
@@ -110,7 +127,7 @@ export class Receiver {
   }
 
   #deliver(memory: Memory): FrameFault | undefined {
-    for (;;) {
+    while (!this.#held) {
       const length = frameLength(memory.bytes, this.#start, this.#end);
       if (length === faultUnknownType) return "unknown_type";
       if (length === faultBadLength) return "bad_length";
@@ -120,6 +137,7 @@ export class Receiver {
       this.#sink(memory.bytes[at] as number, memory, at + frameHeaderBytes, length - frameHeaderBytes);
       if (this.#closed) return undefined;
     }
+    return undefined;
   }
 
   /** A rest in the shared memory moves to memory of this link's own; memory without a rest goes back. */
