@@ -6,7 +6,6 @@ import { isServer, type ServerSettings, type Settings } from "./config/settings.
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
 import { LinkAges } from "./pool/link-ages.ts";
-import { shortSession } from "./pool/link-book.ts";
 import type { Role, RoleParts } from "./role.ts";
 import { Rotation } from "./rotation.ts";
 import { ServerAddresses } from "./server-addresses.ts";
@@ -71,11 +70,7 @@ export class ServerRole implements Role {
 
   #makeServices(settings: ServerSettings): Services {
     const { clock, engine, events } = this.#parts;
-    const clientAt = (address: string): { identity: string; session: string } | undefined => {
-      const session = this.#stock.registry.ofAddress(address);
-      return session && { identity: session.identity, session: shortSession(session.id) };
-    };
-    return new Services({ clock, engine, events, settings, clientAt });
+    return new Services({ clock, engine, events, settings });
   }
 
   async start(): Promise<void> {

@@ -8,9 +8,6 @@ import { Rates } from "./monitor/rates.ts";
 /** Between two samples of rates: reports that answer a message of ours come in between. */
 const leastSpan: Millis = 500;
 
-/** Which client has an inner address. */
-export type ClientAt = (address: string) => { readonly identity: string; readonly session: string } | undefined;
-
 type ReportedColumns = Omit<
   Service,
   "name" | "listen" | "state" | "error" | "strategy" | "endpoints_up" | "endpoints_total" | "max_connections"
@@ -70,16 +67,15 @@ export class ServiceBook {
   }
 
   /** `admin` tells of the endpoints by their backends' names. */
-  connections(clientAt: ClientAt, admin: ReadonlyMap<string, AdminState>): Connection[] {
+  connections(admin: ReadonlyMap<string, AdminState>): Connection[] {
     return this.#connections.map((one) => {
       const backend = one.endpoint === undefined ? "" : `${one.service}/${one.endpoint}`;
-      const client = clientAt(one.address);
       const active = admin.get(backend) === "drain" ? "draining" : "active";
       return {
         id: serviceConnectionId(one.id),
         kind: "service",
-        identity: client?.identity ?? "",
-        session: client?.session ?? "",
+        identity: one.owner?.identity ?? "",
+        session: one.owner?.session ?? "",
         backend,
         remote: formatHostPort({ host: one.address, port: one.port }),
         inner: [one.address],

@@ -14,7 +14,7 @@ import type {
   ServiceFigures,
 } from "./engine/service-messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
-import { type ClientAt, ServiceBook } from "./service-book.ts";
+import { ServiceBook } from "./service-book.ts";
 import { check } from "./service/check.ts";
 import { isLocalFault } from "./service/connect.ts";
 import type { Names } from "./service/names.ts";
@@ -36,7 +36,6 @@ export interface ServiceControlParts {
   changed(): number;
   /** Resets the connections on an endpoint. */
   cut(service: string, endpoint: string): void;
-  readonly clientAt: ClientAt;
 }
 
 interface Endpoint extends BackendSettings {
@@ -200,7 +199,7 @@ export class ServiceControl {
 
   connections(): Connection[] {
     const admin = new Map(this.backends().map((row) => [row.name, row.admin]));
-    return this.#book.connections(this.#parts.clientAt, admin);
+    return this.#book.connections(admin);
   }
 
   backends(): Backend[] {

@@ -8,7 +8,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { PublishedService, ServiceEvent } from "./engine/service-messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { serviceConnectionId } from "./service-book.ts";
-import { ServiceControl, type ServiceControlParts } from "./service-control.ts";
+import { ServiceControl } from "./service-control.ts";
 import { Names } from "./service/names.ts";
 
 export interface ServicesParts {
@@ -16,7 +16,6 @@ export interface ServicesParts {
   readonly engine: Engine;
   readonly events: EventLog;
   readonly settings: Pick<ServerSettings, "circuit_breaker" | "health" | "pool">;
-  clientAt: ServiceControlParts["clientAt"];
 }
 
 /** The published services: what the settings, the checks and the operator make of them is told to the data thread. */
@@ -147,7 +146,6 @@ export class Services {
       pool: () => this.#pool,
       changed: () => this.#publish(),
       cut: (service, endpoint) => engine.send({ type: "service_cut", service, endpoint }),
-      clientAt: (address) => this.#parts.clientAt(address),
     });
   }
 

@@ -44,7 +44,7 @@ const breaker = (name: string): fc.Arbitrary<Breaker> =>
   fc.record({ calls: number, opened_seconds: fc.option(number) }).map((fields) => aBreaker(name, fields));
 const service = (name: string): fc.Arbitrary<Service> =>
   fc
-    .record({ connections: number, max_connections: fc.option(number), error: fc.option(id) })
+    .record({ connections: number, max_connections: number, error: fc.option(id) })
     .map((fields) => aService(name, fields));
 const rows = <Row>(row: (id: string) => fc.Arbitrary<Row>): fc.Arbitrary<Row[]> =>
   fc.uniqueArray(id).chain((ids) => fc.tuple(...ids.map(row)));

@@ -38,7 +38,6 @@ beforeEach(() => {
     },
     events: new EventLog(clock, { server: "edge-01", boot_id: "1" }),
     settings: start,
-    clientAt: (address) => (address === "10.8.0.9" ? { identity: "ann", session: "5e55" } : undefined),
   });
   services.apply(start);
 });
@@ -75,6 +74,7 @@ const connection = {
   endpoint: "a",
   state: "active",
   address: "10.8.0.9",
+  owner: { identity: "ann", session: "5e55" },
   port: 4711,
   age: 5000,
   rx_bytes: 10,

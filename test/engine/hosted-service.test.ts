@@ -48,6 +48,7 @@ async function hosted(more: Partial<PublishedService>): Promise<{
   const service = new HostedService(spec, {
     keepAlive: true,
     nextId: () => ++id,
+    ownerOf: (address) => address,
     emit: (event) => void events.push(event),
   });
   closing.push({ [Symbol.asyncDispose]: async () => service.close() });

@@ -30,13 +30,18 @@ class Site {
   readonly warm: Socket[] = [];
   now = 0;
 
-  private constructor(rules: ProxyRules, endpoints: Readonly<Record<string, Target>>) {
+  private constructor(
+    rules: ProxyRules,
+    endpoints: Readonly<Record<string, Target>>,
+    owners: ReadonlyMap<string, string>,
+  ) {
     this.rules = rules;
     let id = 0;
     this.proxy = new ServiceProxy(rules, {
       gates: { up: new Gate(() => this.now), down: new Gate(() => this.now) },
       now: () => this.now,
       nextId: () => ++id,
+      ownerOf: (address) => owners.get(address) ?? address,
       choose: ({ tried }) => Object.keys(endpoints).find((name) => !tried.has(name)),
       wayTo: (name) => {
         const socket = this.warm.shift();
@@ -52,10 +57,13 @@ class Site {
 
   static async open(
     endpoints: Readonly<Record<string, Target>>,
-    { maxConnections = 1000 }: { maxConnections?: number } = {},
+    {
+      maxConnections = 1000,
+      owners = new Map(),
+    }: { maxConnections?: number; owners?: ReadonlyMap<string, string> } = {},
   ): Promise<Site> {
     const listen = { host: "127.0.0.1", port: await freePort() };
-    const site = new Site({ listen, maxConnections, keepAlive: true }, endpoints);
+    const site = new Site({ listen, maxConnections, keepAlive: true }, endpoints, owners);
     site.proxy.update(site.rules);
     await until(() => site.listened.length === 1);
     closing.push({ [Symbol.asyncDispose]: async () => site.proxy.close() });
@@ -173,6 +181,25 @@ test("who has half of the places gets no more while another client waits, and at
   await Promise.all(Array.from({ length: 510 }, () => site.dial("127.0.0.2")));
   await until(() => site.proxy.counters.refused === 1);
   expect(site.proxy.waiting).toBe(512);
+});
+
+test("an identity is one client, however many addresses it has", async () => {
+  const endpoint = await Endpoint.open();
+  closing.push(endpoint);
+  const hers = ["127.0.0.2", "127.0.0.4", "127.0.0.5"];
+  const owners = new Map(hers.map((address) => [address, "ann"]));
+  const site = await Site.open({ only: endpoint.target }, { maxConnections: 2, owners });
+  const sockets = [];
+  for (const address of hers) sockets.push(await site.dial(address));
+  await until(() => site.proxy.waiting === 1 && site.proxy.active === 2);
+  await site.dial("127.0.0.3");
+  await until(() => site.proxy.waiting === 2);
+  // The one of hers that waits came first and has an address without a place.
+  sockets[0]?.resetAndDestroy();
+  await until(() => site.proxy.waiting === 1);
+  expect(
+    [...site.proxy.connections.values()].map(({ remote, state }) => `${remote.address} ${state.kind === "waiting"}`),
+  ).toEqual(["127.0.0.4 false", "127.0.0.5 true", "127.0.0.3 false"]);
 });
 
 test("an endpoint that resets a young connection without a word failed", async () => {

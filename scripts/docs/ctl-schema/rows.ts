@@ -46,7 +46,7 @@ export const service = objectOf<state.Service>()({
   endpoints_up: count,
   endpoints_total: count,
   connections: count,
-  max_connections: count.nullable(),
+  max_connections: count,
   waiting: count,
   warm: count,
   accepted: count,

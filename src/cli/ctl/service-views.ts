@@ -19,7 +19,7 @@ function servicesTable(rows: Service[]): string {
       { title: "STATE", cell: (row) => (row.error === null ? row.state : `${row.state} (${printable(row.error)})`) },
       { title: "STRATEGY", cell: (row) => printable(row.strategy) },
       { title: "UP", right: true, cell: (row) => `${row.endpoints_up}/${row.endpoints_total}` },
-      { title: "CONNECTIONS", right: true, cell: (row) => `${row.connections}/${row.max_connections ?? "-"}` },
+      { title: "CONNECTIONS", right: true, cell: (row) => `${row.connections}/${row.max_connections}` },
       { title: "WAITING", right: true, cell: (row) => String(row.waiting) },
       { title: "WARM", right: true, cell: (row) => String(row.warm) },
       { title: "ACCEPTED", right: true, cell: (row) => String(row.accepted) },

@@ -14,7 +14,7 @@ import { SessionTable } from "../session/session-table.ts";
 import type { TunDevice } from "../tun/device.ts";
 import { Complaints } from "./complaints.ts";
 import { Connections } from "./connections.ts";
-import { destinations } from "./destinations.ts";
+import { clientAt, destinations } from "./destinations.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import { Greeter } from "./greeter.ts";
 import { Keepalive } from "./keepalive.ts";
@@ -105,7 +105,8 @@ export class DataThread {
     this.#greeter = new Greeter({ mode, links, sessions, keepalive, emit });
     this.#ends = new LinkEnds({ options, links, loss, outbound: this.#outbound, emit });
     this.#watch = new FrameWatch(emit);
-    this.#services = new ServiceHost(options.keepAlive, limits, emit);
+    const { keepAlive } = options;
+    this.#services = new ServiceHost({ keepAlive, limits, clientAt: (address) => clientAt(table, address), emit });
     this.#links = links;
     this.#sessions = sessions;
     this.#loss = loss;

@@ -1,6 +1,9 @@
+import { parseAddress } from "../../shared/address.ts";
 import type { Destinations, FlowLink, FlowSession } from "../flow/ports.ts";
 import type { SessionTable } from "../session/session-table.ts";
+import { shortSession } from "../pool/link-book.ts";
 import type { DataThreadOptions } from "./messages.ts";
+import type { ServiceClient } from "./service-messages.ts";
 
 /** Who gets a packet from the TUN: on a server the owner of its address, on a client the one session. */
 export function destinations(
@@ -32,4 +35,11 @@ export function destinations(
       return only();
     },
   };
+}
+
+/** Whose an inner address is. */
+export function clientAt(sessions: SessionTable<FlowLink>, text: string): ServiceClient | undefined {
+  const address = parseAddress(text);
+  const session = address && sessions.owner(address);
+  return session && { identity: session.identity, session: shortSession(session.id) };
 }

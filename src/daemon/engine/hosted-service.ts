@@ -16,6 +16,7 @@ import type { PublishedEndpoint, PublishedService, ServiceCall, ServiceEvent } f
 export interface HostedServiceParts {
   readonly keepAlive: boolean;
   nextId(): number;
+  readonly ownerOf: (address: string) => string;
   emit(event: ServiceEvent): void;
   readonly clock?: Clock;
 }
@@ -50,6 +51,7 @@ export class HostedService {
       gates: this.#gates,
       now: () => this.#clock.now(),
       nextId: () => parts.nextId(),
+      ownerOf: parts.ownerOf,
       choose: (connection) => this.#choose(connection),
       wayTo: (endpoint) => this.#wayTo(endpoint),
       called: (endpoint, took, failure) => this.#called({ endpoint, took, failure }),

@@ -1,6 +1,12 @@
 import type { ServiceConnection } from "../service/connection.ts";
 import { HostedService, type ServiceLimits } from "./hosted-service.ts";
-import type { PublishedService, ServiceConnectionFigures, ServiceEvent, ServiceFigures } from "./service-messages.ts";
+import type {
+  PublishedService,
+  ServiceClient,
+  ServiceConnectionFigures,
+  ServiceEvent,
+  ServiceFigures,
+} from "./service-messages.ts";
 
 /** Rows of connections in a report; further ones are in the counts only. */
 const reportedConnections = 200;
@@ -13,20 +19,24 @@ export interface ServiceLimiter {
   forgetService(name: string): void;
 }
 
+interface ServiceHostParts {
+  readonly keepAlive: boolean;
+  readonly limits: ServiceLimiter;
+  /** Who has an inner address; undefined: no session. */
+  clientAt(address: string): ServiceClient | undefined;
+  emit(event: ServiceEvent): void;
+}
+
 /** The published services of one data thread. */
 export class ServiceHost {
-  readonly #keepAlive: boolean;
-  readonly #emit: (event: ServiceEvent) => void;
-  readonly #limits: ServiceLimiter;
+  readonly #parts: ServiceHostParts;
   readonly #services = new Map<string, HostedService>();
   #seq = 0;
   #lastId = 0;
   #ticks = 0;
 
-  constructor(keepAlive: boolean, limits: ServiceLimiter, emit: (event: ServiceEvent) => void) {
-    this.#keepAlive = keepAlive;
-    this.#limits = limits;
-    this.#emit = emit;
+  constructor(parts: ServiceHostParts) {
+    this.#parts = parts;
   }
 
   publish(seq: number, services: readonly PublishedService[]): void {
@@ -36,7 +46,7 @@ export class ServiceHost {
       if (names.has(name)) continue;
       this.#services.delete(name);
       hosted.close();
-      this.#limits.forgetService(name);
+      this.#parts.limits.forgetService(name);
     }
     for (const spec of services) {
       const hosted = this.#services.get(spec.name);
@@ -48,7 +58,7 @@ export class ServiceHost {
 
   /** Rate limits have changed. */
   limit(): void {
-    for (const [name, hosted] of this.#services) hosted.limitBy(this.#limits.ofService(name));
+    for (const [name, hosted] of this.#services) hosted.limitBy(this.#parts.limits.ofService(name));
   }
 
   kick(connection: number): void {
@@ -78,11 +88,12 @@ export class ServiceHost {
 
   #host(spec: PublishedService): HostedService {
     const hosted = new HostedService(spec, {
-      keepAlive: this.#keepAlive,
+      keepAlive: this.#parts.keepAlive,
       nextId: () => ++this.#lastId,
-      emit: (event) => this.#emit(event),
+      ownerOf: (address) => ownerOf(address, this.#parts.clientAt(address)),
+      emit: (event) => this.#parts.emit(event),
     });
-    hosted.limitBy(this.#limits.ofService(spec.name));
+    hosted.limitBy(this.#parts.limits.ofService(spec.name));
     return hosted;
   }
 
@@ -94,10 +105,10 @@ export class ServiceHost {
       services.push(figuresOf(name, hosted));
       for (const connection of hosted.proxy.connections.values()) {
         if (connections.length >= reportedConnections) break;
-        connections.push(rowOf(name, connection, now));
+        connections.push(rowOf(name, connection, this.#parts.clientAt(connection.remote.address), now));
       }
     }
-    this.#emit({ type: "service_report", seq: this.#seq, services, connections });
+    this.#parts.emit({ type: "service_report", seq: this.#seq, services, connections });
   }
 }
 
@@ -113,7 +124,17 @@ function figuresOf(name: string, { proxy, warm }: HostedService): ServiceFigures
   return { name, ...proxy.counters, connections: active, waiting, warm, endpoints, rx_bytes, tx_bytes };
 }
 
-function rowOf(service: string, connection: ServiceConnection, now: number): ServiceConnectionFigures {
+/** An identity may be called like an address. */
+function ownerOf(address: string, client: ServiceClient | undefined): string {
+  return client === undefined ? `address ${address}` : `identity ${client.identity}`;
+}
+
+function rowOf(
+  service: string,
+  connection: ServiceConnection,
+  owner: ServiceClient | undefined,
+  now: number,
+): ServiceConnectionFigures {
   const { id, endpoint, state, remote, since, rxBytes, txBytes } = connection;
   return {
     id,
@@ -121,6 +142,7 @@ function rowOf(service: string, connection: ServiceConnection, now: number): Ser
     endpoint,
     state: state.kind === "over" ? "active" : state.kind,
     ...remote,
+    owner,
     age: now - since,
     rx_bytes: rxBytes,
     tx_bytes: txBytes,

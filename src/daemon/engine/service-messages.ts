@@ -53,6 +53,13 @@ export interface ServiceFigures extends ProxyCounters {
   readonly endpoints: Readonly<Record<string, number>>;
 }
 
+/** A client of the tunnel. */
+export interface ServiceClient {
+  readonly identity: string;
+  /** Its public id. */
+  readonly session: string;
+}
+
 export interface ServiceConnectionFigures {
   readonly id: number;
   readonly service: string;
@@ -62,6 +69,8 @@ export interface ServiceConnectionFigures {
   /** The client's. */
   readonly address: string;
   readonly port: number;
+  /** Whose address that is now; undefined: no session's. */
+  readonly owner: ServiceClient | undefined;
   readonly age: Millis;
   readonly rx_bytes: number;
   readonly tx_bytes: number;

@@ -15,15 +15,18 @@ export class ServiceConnection {
   readonly client: Socket;
   /** The client's inner address and port. */
   readonly remote: { readonly address: string; readonly port: number };
+  /** Who its place is counted for: an identity has many addresses, and is one client. */
+  readonly owner: string;
   readonly since: Millis;
   /** Endpoints on which it failed to connect. */
   readonly tried: Set<string> = new Set();
   state: State = { kind: "waiting" };
 
-  constructor(id: number, client: Socket, now: Millis) {
+  constructor(id: number, client: Socket, now: Millis, ownerOf: (address: string) => string) {
     this.id = id;
     this.client = client;
     this.remote = { address: client.remoteAddress ?? "", port: client.remotePort ?? 0 };
+    this.owner = ownerOf(this.remote.address);
     this.since = now;
     // A client that is reset before it is read must not end the thread; reading or writing finds it later.
     client.on("error", () => {});

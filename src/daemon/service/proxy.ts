@@ -23,6 +23,8 @@ export interface ProxyParts {
   now(): Millis;
   /** Unique among the connections of all services. */
   nextId(): number;
+  /** Whose an inner address is: an identity, or nobody's but its own. */
+  readonly ownerOf: (address: string) => string;
   /** An endpoint that is not among `tried`; undefined when none takes connections. */
   choose(connection: ServiceConnection): string | undefined;
   wayTo(endpoint: string): Way | undefined;
@@ -47,7 +49,7 @@ export interface ProxyCounters {
 
 /** Attempts for one connection, each on another endpoint, as HAProxy's `retries 3` with redispatch. */
 const attempts = 3;
-/** Connections that may wait for a place, as a listen backlog holds them; half as many of one client's address. */
+/** Connections that may wait for a place, as a listen backlog holds them; half as many of one client. */
 const waitingRoom = 1024;
 /** A connection that waited this long for a place is refused. */
 const waitAtMost: Millis = 30_000;
@@ -61,7 +63,7 @@ export class ServiceProxy {
   readonly #connections = new Map<number, ServiceConnection>();
   readonly #waiting = new Set<ServiceConnection>();
   readonly #onEndpoint = new Tally();
-  /** By the client's address: those that have a place, and those that wait for one. */
+  /** By their owners: those that have a place, and those that wait for one. */
   readonly #placesOf = new Tally();
   readonly #waitingOf = new Tally();
   #rules: ProxyRules;
@@ -148,14 +150,15 @@ export class ServiceProxy {
   }
 
   #accept(client: Socket): void {
-    const connection = new ServiceConnection(this.#parts.nextId(), client, this.#parts.now());
+    const connection = new ServiceConnection(this.#parts.nextId(), client, this.#parts.now(), this.#parts.ownerOf);
     this.counters.accepted += 1;
     this.#connections.set(connection.id, connection);
     this.#waiting.add(connection);
-    const { address } = connection.remote;
-    this.#waitingOf.add(address, 1);
-    if (this.#waiting.size > waitingRoom || this.#waitingOf.of(address) > waitingRoom / 2)
+    const { owner } = connection;
+    this.#waitingOf.add(owner, 1);
+    if (this.#waiting.size > waitingRoom || this.#waitingOf.of(owner) > waitingRoom / 2) {
       return this.#refuse(connection);
+    }
     this.#admit();
   }
 
@@ -168,7 +171,7 @@ export class ServiceProxy {
       const connection = this.#next();
       if (connection === undefined) break;
       this.#leaveWaiting(connection);
-      this.#placesOf.add(connection.remote.address, 1);
+      this.#placesOf.add(connection.owner, 1);
       this.#dispatch(connection);
     }
     this.#admitting = false;
@@ -178,7 +181,7 @@ export class ServiceProxy {
   #next(): ServiceConnection | undefined {
     const [oldest] = this.#waiting;
     for (const connection of this.#waiting) {
-      if (this.#placesOf.of(connection.remote.address) < this.#rules.maxConnections / 2) return connection;
+      if (this.#placesOf.of(connection.owner) < this.#rules.maxConnections / 2) return connection;
     }
     return oldest;
   }
@@ -186,7 +189,7 @@ export class ServiceProxy {
   /** Whether it waited. */
   #leaveWaiting(connection: ServiceConnection): boolean {
     const waited = this.#waiting.delete(connection);
-    if (waited) this.#waitingOf.add(connection.remote.address, -1);
+    if (waited) this.#waitingOf.add(connection.owner, -1);
     return waited;
   }
 
@@ -247,7 +250,7 @@ export class ServiceProxy {
     this.counters.tx_bytes += connection.txBytes;
     if (endpoint !== undefined) this.#onEndpoint.add(endpoint, -1);
     if (this.#leaveWaiting(connection)) return;
-    this.#placesOf.add(connection.remote.address, -1);
+    this.#placesOf.add(connection.owner, -1);
     this.#admit();
   }
 }

@@ -1,4 +1,4 @@
-import { formatNetwork } from "../../shared/address.ts";
+import { type Address, formatNetwork } from "../../shared/address.ts";
 import type { Millis } from "../../shared/clock.ts";
 import { AddressOwners } from "./address-owners.ts";
 import { DataSession, type SessionLink, type SessionSpec } from "./data-session.ts";
@@ -53,6 +53,10 @@ export class SessionTable<L extends SessionLink> {
     this.#count(session.identity, -1);
     for (const prefix of session.prefixes) this.#byAddress.release(prefix, session);
     return session;
+  }
+
+  owner(address: Address): DataSession<L> | undefined {
+    return address.family === 4 ? this.owner4(address.word) : this.owner6(...address.words);
   }
 
   owner4(word: number): DataSession<L> | undefined {

@@ -130,8 +130,7 @@ export interface Service {
   endpoints_total: number;
   /** Connections that have an endpoint, or try one. */
   connections: number;
-  /** null: as many as come. */
-  max_connections: number | null;
+  max_connections: number;
   /** Connections that wait for a place, above max_connections. */
   waiting: number;
   /** Connections to endpoints that were made ahead and are not used yet. */

@@ -120,12 +120,12 @@ function sessionFacts(session: Session): Fact[] {
 }
 
 function serviceFacts(row: Service): Fact[] {
-  const most = row.max_connections === null ? "" : ` of at most ${count(row.max_connections)}`;
+  const places = `${count(row.connections)} of at most ${count(row.max_connections)}`;
   return [
     ["listens on", row.listen],
     ["state", row.error === null ? row.state : `${row.state}: ${row.error}`],
     ["endpoints", `${row.endpoints_up} of ${row.endpoints_total} up, ${row.strategy.replaceAll("_", " ")}`],
-    ["connections", `${count(row.connections)}${most}, ${count(row.waiting)} wait, ${count(row.warm)} made ahead`],
+    ["connections", `${places}, ${count(row.waiting)} wait, ${count(row.warm)} made ahead`],
     [
       "since start",
       `${count(row.accepted)} accepted, ${count(row.refused)} refused, ${count(row.failed)} failed, ${count(row.retried)} retried`,

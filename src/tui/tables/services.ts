@@ -13,8 +13,7 @@ function endpoints({ endpoints_up, endpoints_total }: Service): Segment {
 
 /** Connections of as many as may be. */
 function load({ connections, max_connections, waiting }: Service): Segment {
-  const most = max_connections === null ? "" : `/${count(max_connections)}`;
-  return seg(`${count(connections)}${most}`, waiting > 0 ? "warn" : "text");
+  return seg(`${count(connections)}/${count(max_connections)}`, waiting > 0 ? "warn" : "text");
 }
 
 function trouble(value: number): Segment {

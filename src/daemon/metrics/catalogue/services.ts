@@ -4,12 +4,7 @@ import { labelled, type Metric, oneHot } from "../metric.ts";
 const states: readonly Service["state"][] = ["starting", "up", "down", "failed"];
 const bound = "services of the configuration";
 
-function ofService(
-  name: string,
-  type: Metric["type"],
-  help: string,
-  value: (service: Service) => number | null,
-): Metric {
+function ofService(name: string, type: Metric["type"], help: string, value: (service: Service) => number): Metric {
   return labelled({
     name,
     type,
@@ -33,12 +28,7 @@ export const serviceMetrics: readonly Metric[] = [
   ofService("service_endpoints_up", "gauge", "Endpoints that take connections.", (row) => row.endpoints_up),
   ofService("service_endpoints", "gauge", "Endpoints in all.", (row) => row.endpoints_total),
   ofService("service_connections", "gauge", "Connections that have an endpoint, or try one.", (row) => row.connections),
-  ofService(
-    "service_max_connections",
-    "gauge",
-    "The most connections; absent without a limit.",
-    (row) => row.max_connections,
-  ),
+  ofService("service_max_connections", "gauge", "The most connections.", (row) => row.max_connections),
   ofService("service_connections_waiting", "gauge", "Connections that wait for a place.", (row) => row.waiting),
   ofService("service_warm", "gauge", "Connections to endpoints that were made ahead.", (row) => row.warm),
   ofService("service_connections_total", "counter", "Connections that clients opened.", (row) => row.accepted),
