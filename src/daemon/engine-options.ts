@@ -1,5 +1,6 @@
 import { isServer, type Settings } from "./config/settings.ts";
 import type { Command, DataThreadOptions } from "./engine/messages.ts";
+import type { BufferRules } from "./engine/packet-buffers.ts";
 import { limitRules } from "./limit-settings.ts";
 import type { AdmissionRules } from "./link/admission.ts";
 import type { LivenessRules } from "./link/liveness.ts";
@@ -52,7 +53,18 @@ export function engineOptions(
 
 /** What of it a reload may change. */
 export function linkRules(settings: Settings): Omit<Extract<Command, { type: "rules" }>, "type"> {
-  return { admission: admissionRules(settings), liveness: livenessRules(settings) };
+  return {
+    admission: admissionRules(settings),
+    liveness: livenessRules(settings),
+    buffers: bufferRules(settings),
+  };
+}
+
+function bufferRules({ buffers }: Settings): BufferRules {
+  return {
+    keptBytes: buffers.prealloc ? buffers.size * buffers.pool_size : 0,
+    cleanupInterval: buffers.cleanup_interval,
+  };
 }
 
 function admissionRules(settings: Settings): AdmissionRules {

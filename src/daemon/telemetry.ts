@@ -4,7 +4,7 @@ import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
 import type { Log } from "./logs/log.ts";
-import { type DropReason, dropReasons, readDrops } from "./metrics/counters.ts";
+import { type DropReason, dropReasons, readDrops, readLevels } from "./metrics/counters.ts";
 import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
 import { type Exposition, Exporter } from "./metrics/exposition.ts";
 import { IdentityTotals } from "./metrics/identity-totals.ts";
@@ -112,6 +112,7 @@ export class Telemetry {
       most_descriptors: mostDescriptors,
       resident_bytes: residentBytes,
       most_memory_bytes: mostMemoryBytes,
+      ...readLevels(this.#parts.counters),
       loop_delay_ms: Object.fromEntries(loops) as Record<string, number>,
     };
   }

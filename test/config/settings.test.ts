@@ -23,7 +23,7 @@ const common = {
   },
   performance: { buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 10_000 },
   pool: { initial_size: 1, max_size: 4, idle_timeout: 300_000, cleanup_interval: 60_000 },
-  buffers: { size: 32_768, pool_size: 1000, prealloc: true, cleanup_interval: 30_000 },
+  buffers: { size: 32_768, pool_size: 1000, prealloc: false, cleanup_interval: 30_000 },
   rate_limit: {
     ...limited,
     adjustment_interval: 1000,

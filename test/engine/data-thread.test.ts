@@ -212,11 +212,12 @@ describe("a link", () => {
     const [server, ann] = [await serve(), client("ann")];
     const liveness = { interval: 5000, timeout: 3000, misses: 3, stall: 5000 };
     const perSource = { pending: 10, rate: 100, burst: 100 };
-    server.send({ type: "rules", admission: { pending: 0, perSource }, liveness });
+    const buffers = { keptBytes: 0, cleanupInterval: 30_000 };
+    server.send({ type: "rules", admission: { pending: 0, perSource }, liveness, buffers });
     ann.dial(1, server.port);
     await turns(200);
     expect(server.count("hello")).toBe(0);
-    server.send({ type: "rules", admission: { pending: 10, perSource }, liveness });
+    server.send({ type: "rules", admission: { pending: 10, perSource }, liveness, buffers });
     expect(await server.next("hello")).toMatchObject({ identity: "ann" });
   });
 

@@ -62,6 +62,7 @@ export class End {
         material: tls,
         admission: { pending: 100, perSource: { pending: 100, rate: 1000, burst: 1000 } },
         liveness: { interval: 5000, timeout: 3000, misses: 3, stall: 5000 },
+        buffers: { keptBytes: 0, cleanupInterval: 30_000 },
         wear: options.wear ?? { bytes: 2 ** 30, records: 2 ** 23 },
         keepAlive: true,
         clientToClient: options.clientToClient ?? false,

@@ -5,6 +5,7 @@ import { LinkLoss } from "../../src/daemon/engine/link-loss.ts";
 import type { Event } from "../../src/daemon/engine/messages.ts";
 import { SessionLimits } from "../../src/daemon/engine/session-limits.ts";
 import { ThreadSessions } from "../../src/daemon/engine/thread-sessions.ts";
+import { LandingPool } from "../../src/daemon/link/receiver.ts";
 import type { Outbound } from "../../src/daemon/flow/outbound.ts";
 import type { FlowLink } from "../../src/daemon/flow/ports.ts";
 import { Shapers } from "../../src/daemon/flow/shapers.ts";
@@ -41,7 +42,7 @@ class Thread {
     const shapers = new Shapers({ clock: new FakeClock(), counters, queueBytes: 1e6, waited: () => {} });
     const options = { mode: "server" as const, limits: noLimits, bucketSlots: createBucketSlots(4) };
     this.links = new LinkTable({
-      device: fakeTun().device,
+      landing: new LandingPool((size) => fakeTun().device.allocate(size), 0),
       options: { linkSlots: createLinkSlots(mostLinks), wear: { records: 1e9, bytes: 1e12 } },
       liveness: { interval: 1e9, timeout: 1e9, misses: 3, stall: 1e9 },
       handlers: () => this.#handlers,

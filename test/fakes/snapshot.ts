@@ -56,6 +56,8 @@ export function aStatus(fields: Partial<Status> = {}): Status {
       open_descriptors: 40,
       most_descriptors: 65_536,
       resident_bytes: 90_000_000,
+      buffer_bytes: 2_097_152,
+      buffer_used_bytes: 524_288,
       most_memory_bytes: null,
       loop_delay_ms: { main: 2, "data-1": 3 },
     },

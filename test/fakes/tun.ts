@@ -74,6 +74,8 @@ export function fakeTun(options: { name?: string; features?: OffloadFeatures } =
     name: options.name ?? "fake0",
     features: options.features ?? fullOffload,
     allocate: (size): TunBuffer => ({ bytes: Buffer.alloc(size), address: 0 }),
+    // As the kernel's pages.
+    release: ({ bytes }) => void bytes.fill(0),
     read(buffer, offset, capacity) {
       if (closed) return deviceDown;
       const unit = queue.shift();

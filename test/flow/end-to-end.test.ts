@@ -8,7 +8,7 @@ import { fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { anyChunking, chunks } from "../link/frames.ts";
 import { makePacket } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, Sessions, shapersOf, spec } from "./parts.ts";
+import { Counted, FakeLink, readBuffers, Sessions, shapersOf, spec } from "./parts.ts";
 
 const addresses = ["10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"];
 
@@ -47,7 +47,7 @@ async function carry(
     device: near.device,
     destinations: { owner4, owner6, nobody: "no_session", exclusive: true, only: undefined },
     counters: out.values,
-    rules: { readBufferBytes: 256 * 1024, readBuffers: 4 },
+    buffers: readBuffers(near.device),
     shapers: shapersOf(out),
     now: () => 0,
     down: () => expect.fail("down"),

@@ -8,7 +8,7 @@ import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { checksumsHold, makeUnit, protocolNumber } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
+import { Counted, FakeLink, packet, readBuffers, Sessions, shapersOf, spec } from "./parts.ts";
 
 const kib = 1024;
 
@@ -49,7 +49,7 @@ function setUp(options: Options = {}): Setup {
       },
     },
     counters: counted.values,
-    rules: { readBufferBytes: 256 * kib, readBuffers: 4 },
+    buffers: readBuffers(device),
     shapers,
     now: () => performance.now(),
     down: () => {

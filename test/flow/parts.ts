@@ -1,10 +1,12 @@
 import { DataSession, type SessionSpec } from "../../src/daemon/session/data-session.ts";
 import { SessionTable } from "../../src/daemon/session/session-table.ts";
 import { systemClock } from "../../src/shared/clock.ts";
+import { ReadBuffers } from "../../src/daemon/flow/read-buffers.ts";
 import { Shapers } from "../../src/daemon/flow/shapers.ts";
 import type { FlowLink } from "../../src/daemon/flow/ports.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
 import { createCounters, readDrops, readTotals } from "../../src/daemon/metrics/counters.ts";
+import type { TunBuffer, TunDevice } from "../../src/daemon/tun/device.ts";
 import { addressBytes } from "../../src/shared/address.ts";
 import { fullOffload } from "../fakes/tun.ts";
 import { frameHeaderBytes, frameLength } from "../../src/daemon/link/frame.ts";
@@ -128,6 +130,12 @@ export function packet(from: string, to: string, payload: number | Uint8Array = 
 /** Shapers on the system's clock whose queues may hold so much. */
 export function shapersOf(counted: Counted, queueBytes: number = 32 * 1024 * 1024): Shapers {
   return new Shapers({ clock: systemClock, counters: counted.values, queueBytes, waited: () => undefined });
+}
+
+/** Read buffers of a device, made when they are needed. */
+export function readBuffers(device: TunDevice): ReadBuffers {
+  const make = (): TunBuffer => device.allocate(256 * 1024);
+  return new ReadBuffers({ most: 4, kept: 0, make, giveUp: (memory) => device.release(memory) });
 }
 
 /** Counters with what they say. */

@@ -74,6 +74,7 @@ class Thread {
       material: credentials[mode],
       admission: generous,
       liveness: patient,
+      buffers: { keptBytes: 0, cleanupInterval: 30_000 },
       wear: { bytes: 2 ** 30, records: 2 ** 23 },
       keepAlive: false,
       clientToClient: false,

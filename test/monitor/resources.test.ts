@@ -6,6 +6,8 @@ const calm: Resources = {
   open_descriptors: 89,
   most_descriptors: 100,
   resident_bytes: 89,
+  buffer_bytes: 20,
+  buffer_used_bytes: 10,
   most_memory_bytes: 100,
   loop_delay_ms: { main: 5, "data-1": 999 },
 };

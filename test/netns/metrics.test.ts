@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { Lab } from "../../src/cli/demo/lab.ts";
+import { serviceUrl, startService, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
 import { catalogue } from "../../src/daemon/metrics/catalogue.ts";
 import { metricPrefix } from "../../src/daemon/metrics/metric.ts";
 import { ping } from "./harness/node.ts";
@@ -9,6 +11,8 @@ import { describeNetns, prefix } from "./harness/suite.ts";
 
 const absent = new Set(["reload_timestamp_seconds", "process_memory_limit_bytes"]);
 const monitoring = { prometheus: { per_identity: 1 } };
+
+const held = async (daemon: DaemonProcess): Promise<number> => (await daemon.status()).resources.buffer_bytes;
 
 describeNetns("metrics of real daemons", () => {
   test("are all there, and grow with traffic as ctl's figures do", async () => {
@@ -63,6 +67,30 @@ describeNetns("metrics of real daemons", () => {
     expect((await client.ctl("wait", "--for", "state=degraded", "--timeout", "20s")).code).toBe(0);
     expect(await get(client.namespace, "/readyz")).toMatchObject({ status: 503, text: "degraded\n" });
     expect(await get(client.namespace, "/healthz")).toMatchObject({ status: 200 });
+  });
+
+  test("buffers are there from the start where that is asked for; else they come with traffic and go", async () => {
+    const prealloc = { buffers: { prealloc: true, cleanup_interval: "1s" } };
+    await using lab = await Lab.create(prefix, { buffers: { cleanup_interval: "1h" } });
+    const client = await lab.client("laptop-ann", prealloc);
+    await lab.start(client);
+    expect(await held(client)).toBe(20 * 512 * 1024);
+    lab.use(await startService(lab.server.namespace, lab.inner));
+    const transfer = startTransfer(client.namespace, serviceUrl(lab.inner, `/bytes?count=${64 * 1024 ** 2}`));
+    expect(await transferResult(transfer)).toMatchObject({ equal: true });
+    await expect.poll(() => held(lab.server), { timeout: 20_000 }).toBeGreaterThan(0);
+    await lab.server.reconfigure({ buffers: { cleanup_interval: "1s" } });
+    expect((await lab.server.ctl("reload", "--yes")).stdout).toContain("buffers.cleanup_interval");
+    await expect.poll(() => held(lab.server), { timeout: 20_000 }).toBe(0);
+    expect(await held(client)).toBe(20 * 512 * 1024);
+    const { stdout } = await client.ctl("metrics");
+    console.log(
+      stdout
+        .split("\n")
+        .filter((line) => line.startsWith("sssonector_buffer_"))
+        .join("\n"),
+    );
+    expect(sampleOf(stdout, "sssonector_buffer_bytes")).toBe(20 * 512 * 1024);
   });
 
   test("a port that is in use does not stop the daemon; a reload takes another one", async () => {

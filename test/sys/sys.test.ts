@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { peerCredentials } from "../../src/daemon/sys/credentials.ts";
 import { EAGAIN, EBADF, EBUSY, errnoName } from "../../src/daemon/sys/errno.ts";
 import { closeDescriptor, errno, openPath, read, write } from "../../src/daemon/sys/libc.ts";
-import { allocateMemory } from "../../src/daemon/sys/memory.ts";
+import { allocateMemory, type Memory, releaseMemory } from "../../src/daemon/sys/memory.ts";
 import { poll } from "../../src/daemon/sys/poll.ts";
 import { setTcpNotsentLowat, tcpInfo } from "../../src/daemon/sys/tcp.ts";
 
@@ -39,6 +39,23 @@ test("reads and writes memory of every small and large size at its address", () 
     closeDescriptor(fd);
     expect(memory.bytes.every((byte) => byte === 0)).toBe(true);
   }
+});
+
+test("released memory loses its pages, and nothing beside them", () => {
+  const around = Array.from({ length: 3 }, () => allocateMemory(512 * 1024));
+  for (const { bytes } of around) bytes.fill(1);
+  const [before, memory, after] = around as [Memory, Memory, Memory];
+  releaseMemory(memory);
+  // Its ends share pages with what lies beside it.
+  const middle = memory.bytes.subarray(64 * 1024, -64 * 1024);
+  expect(middle.every((byte) => byte === 0)).toBe(true);
+  for (const { bytes } of [before, after]) expect(bytes.every((byte) => byte === 1)).toBe(true);
+  memory.bytes.fill(2);
+  expect(memory.bytes.every((byte) => byte === 2)).toBe(true);
+  const small = allocateMemory(100);
+  small.bytes.fill(3);
+  releaseMemory(small);
+  expect(small.bytes.every((byte) => byte === 3)).toBe(true);
 });
 
 test("memory stays where it is over collections", () => {

@@ -9,6 +9,8 @@ const resources = objectOf<state.Resources>()({
   open_descriptors: count.nullable(),
   most_descriptors: count.nullable(),
   resident_bytes: count,
+  buffer_bytes: count,
+  buffer_used_bytes: count,
   most_memory_bytes: count.nullable(),
   loop_delay_ms: z.record(z.string(), z.number()),
 });

@@ -36,7 +36,6 @@ export const second = 1000;
 export const minute: number = 60 * second;
 export const hour: number = 60 * minute;
 export const day: number = 24 * hour;
-export const later = { later: true } as const;
 
 function setting(path: string, shape: Shape, doc: string, rest: Rest): Setting {
   return { path, shape, mode: "both", reload: "restart", effect: "now", ...rest, doc };
@@ -63,7 +62,6 @@ export function entries(path: string, doc: string, rest: Rest = {}): Setting {
 export const server = { mode: "server" } as const;
 export const client = { mode: "client" } as const;
 export const live = { reload: "live" } as const;
-export const lateLive = { reload: "live", effect: { later: true } } as const;
 
 /** The two settings of a rate limit. */
 export function limitedBy(path: string, whose: string, mode: Rest): Setting[] {

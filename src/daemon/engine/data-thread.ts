@@ -22,13 +22,13 @@ import { LinkEnds } from "./link-ends.ts";
 import { LinkLoss } from "./link-loss.ts";
 import { LinkTable } from "./link-table.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
+import { PacketBuffers } from "./packet-buffers.ts";
 import { ServiceHost } from "./service-host.ts";
 import { SessionLimits } from "./session-limits.ts";
 import { ThreadSessions } from "./thread-sessions.ts";
 
 const tickMs = 250;
 const ticksPerSecond = 4;
-const readBufferBytes = 512 * 1024;
 
 const monotonic = (): number => systemClock.now();
 
@@ -37,6 +37,7 @@ export class DataThread {
   readonly #options: DataThreadOptions;
   readonly #emit: (event: Event) => void;
   readonly #sessionTable = new SessionTable<FlowLink>(() => performance.now());
+  readonly #buffers: PacketBuffers;
   readonly #links: LinkTable;
   readonly #sessions: ThreadSessions;
   readonly #connections: Connections;
@@ -69,7 +70,8 @@ export class DataThread {
     const table = this.#sessionTable;
     const keepalive = new Keepalive(options.liveness, () => (mode === "server" ? table.size : 0));
     const handlers = (): LinkHandlers => this.#linkHandlers;
-    const links = new LinkTable({ device, options, liveness: keepalive.rules, handlers, emit });
+    const buffers = new PacketBuffers(device, options.buffers, counters, monotonic());
+    const links = new LinkTable({ landing: buffers.landing, options, liveness: keepalive.rules, handlers, emit });
     this.#meter = new LoopMeter(options.loop);
     this.#sampler = options.sampling ? new TrafficSampler(mode) : undefined;
     const shapers = new Shapers({
@@ -90,7 +92,7 @@ export class DataThread {
     this.#outbound = new Outbound({
       ...way,
       destinations: destinations(options, table, links),
-      rules: { readBufferBytes, readBuffers: 4 },
+      buffers: buffers.read,
     });
     this.#inbound = new Inbound({
       ...way,
@@ -107,6 +109,7 @@ export class DataThread {
     this.#watch = new FrameWatch(emit);
     const { keepAlive } = options;
     this.#services = new ServiceHost({ keepAlive, limits, clientAt: (address) => clientAt(table, address), emit });
+    this.#buffers = buffers;
     this.#links = links;
     this.#sessions = sessions;
     this.#loss = loss;
@@ -141,6 +144,7 @@ export class DataThread {
         return this.#sessions.respec(command.session);
       case "rules":
         this.#keepalive.use(command.liveness);
+        this.#buffers.use(command.buffers);
         return this.#connections.limit(command.admission);
       case "client_to_client":
         this.#policy.clientToClient = command.allowed;
@@ -219,6 +223,7 @@ export class DataThread {
     this.#watch.tick();
     this.#services.tick();
     this.#links.tick();
+    this.#buffers.tick(monotonic());
     this.#limits.tell();
     this.#loss.tick();
     this.#keepalive.stretch();

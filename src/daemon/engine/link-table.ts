@@ -5,15 +5,12 @@ import { kernelOf } from "../link/kernel.ts";
 import { Link, type LinkHandlers } from "../link/link.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import { encodeClose, type Welcome } from "../link/messages.ts";
-import { LandingPool } from "../link/receiver.ts";
+import type { LandingPool } from "../link/receiver.ts";
 import { UnpackTurns } from "../link/unpack-turns.ts";
 import { type LinkField, linkField, LinkSlots } from "../metrics/link-slots.ts";
 import type { DataSession } from "../session/data-session.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
-import type { TunDevice } from "../tun/device.ts";
 import type { DataThreadOptions, Event, LinkTimes } from "./messages.ts";
-
-const landingBytes = 512 * 1024;
 
 /** A connection whose handshake is done. */
 export interface Secured {
@@ -42,7 +39,7 @@ export interface HeldLink {
 }
 
 interface LinkTableParts {
-  readonly device: TunDevice;
+  readonly landing: LandingPool;
   readonly options: Pick<DataThreadOptions, "linkSlots" | "wear">;
   /** One object for all links, which changes under them. */
   readonly liveness: LivenessRules;
@@ -57,13 +54,11 @@ export class LinkTable {
   /** Also those that a session has left and that are not closed yet. */
   readonly #ofSession = new Map<string, Set<HeldLink>>();
   readonly #slots: LinkSlots;
-  readonly #landing: LandingPool;
   readonly #unpackTurns = new UnpackTurns();
 
   constructor(parts: LinkTableParts) {
     this.#parts = parts;
     this.#slots = new LinkSlots(parts.options.linkSlots);
-    this.#landing = new LandingPool((size) => parts.device.allocate(size), landingBytes);
   }
 
   get size(): number {
@@ -97,7 +92,7 @@ export class LinkTable {
       socket,
       kernel: kernelOf(socket),
       handlers: this.#parts.handlers(),
-      landing: this.#landing,
+      landing: this.#parts.landing,
       unpackTurns: this.#unpackTurns,
       liveness: this.#parts.liveness,
       wear: this.#parts.options.wear,

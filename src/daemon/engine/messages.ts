@@ -12,6 +12,7 @@ import type { SpreadServer } from "./spread.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
 import type { OffloadFeatures } from "../tun/device.ts";
+import type { BufferRules } from "./packet-buffers.ts";
 import type { ServiceCommand, ServiceEvent } from "./service-messages.ts";
 
 /** What a data thread needs to begin; plain data and shared memory, so that it crosses to a worker. */
@@ -23,6 +24,7 @@ export interface DataThreadOptions {
   readonly material: TlsMaterial;
   readonly admission: AdmissionRules;
   readonly liveness: LivenessRules;
+  readonly buffers: BufferRules;
   readonly wear: WearLimits;
   readonly keepAlive: boolean;
   readonly clientToClient: boolean;
@@ -73,7 +75,12 @@ export type Command =
   /** Newer rules and prefixes of a session, if it is there. */
   | { readonly type: "respec"; readonly session: SessionSpec }
   | { readonly type: "client_to_client"; readonly allowed: boolean }
-  | { readonly type: "rules"; readonly admission: AdmissionRules; readonly liveness: LivenessRules }
+  | {
+      readonly type: "rules";
+      readonly admission: AdmissionRules;
+      readonly liveness: LivenessRules;
+      readonly buffers: BufferRules;
+    }
   /**
    * Client: nothing more is sent on the link. After `afterMs` the server is asked to do the same; it ends the link when
    * everything has arrived.

@@ -9,16 +9,10 @@ import { flowHash } from "../packet/transport.ts";
 import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
 import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
-import { type ReadBuffer, ReadBuffers } from "./read-buffers.ts";
+import type { ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import type { Shaper } from "./shaper.ts";
 import type { Shapers } from "./shapers.ts";
 import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
-
-export interface OutboundRules {
-  /** Bytes of one read buffer, at least two of the largest units. */
-  readonly readBufferBytes: number;
-  readonly readBuffers: number;
-}
 
 /** Frame header, unit header and the largest packet. */
 const largestUnit = frameHeaderBytes + unitHeaderLength + 65_535;
@@ -60,7 +54,8 @@ export class Outbound {
     device: TunDevice;
     destinations: Destinations;
     counters: Float64Array;
-    rules: OutboundRules;
+    /** Of at least two of the largest units each. */
+    buffers: ReadBuffers;
     sampler?: TrafficSampler | undefined;
     shapers: Shapers;
     now: () => Millis;
@@ -74,9 +69,7 @@ export class Outbound {
     this.#sampler = parts.sampler;
     this.#now = parts.now;
     this.#down = parts.down;
-    this.#buffers = new ReadBuffers(parts.rules.readBuffers, parts.rules.readBufferBytes, (size) =>
-      parts.device.allocate(size),
-    );
+    this.#buffers = parts.buffers;
     this.#answer = parts.device.allocate(unitHeaderLength + longestTooBig);
   }
 

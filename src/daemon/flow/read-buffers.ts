@@ -1,4 +1,5 @@
 import type { Lender } from "../link/send-queue.ts";
+import { BufferPool } from "../sys/buffer-pool.ts";
 import type { TunBuffer } from "../tun/device.ts";
 
 /** A read buffer whose parts are lent to sockets; it is free again when every part came back. */
@@ -23,34 +24,47 @@ export class ReadBuffer implements Lender {
   }
 }
 
-/** The fixed set of read buffers of one TUN queue. Reuse, not a fresh buffer per read: the collector costs more. */
+/** The read buffers of one TUN queue. Reuse, not a fresh buffer per read: the collector costs more. */
 export class ReadBuffers {
-  readonly #free: ReadBuffer[] = [];
+  readonly pool: BufferPool<ReadBuffer>;
+  readonly #most: number;
   /** Called when a buffer comes back while none was free. */
   #awaited: (() => void) | undefined;
 
-  constructor(count: number, size: number, allocate: (size: number) => TunBuffer) {
-    for (let i = 0; i < count; i++) this.#free.push(new ReadBuffer(allocate(size), (buffer) => this.put(buffer)));
+  /** At most `most` buffers, of which `kept` are there from the start and stay. */
+  constructor(parts: {
+    most: number;
+    kept: number;
+    make: () => TunBuffer;
+    giveUp: (memory: TunBuffer) => void;
+  }) {
+    const { most, kept } = parts;
+    this.#most = most;
+    this.pool = new BufferPool({
+      kept: Math.min(kept, most),
+      mostFree: most,
+      make: () => new ReadBuffer(parts.make(), (buffer) => this.#put(buffer)),
+      giveUp: ({ memory }) => parts.giveUp(memory),
+    });
   }
 
   get available(): number {
-    return this.#free.length;
+    return this.#most - this.pool.used;
   }
 
   take(): ReadBuffer | undefined {
-    return this.#free.pop();
-  }
-
-  /** Returns a buffer of which nothing is lent. */
-  put(buffer: ReadBuffer): void {
-    this.#free.push(buffer);
-    const awaited = this.#awaited;
-    this.#awaited = undefined;
-    awaited?.();
+    return this.available > 0 ? this.pool.take() : undefined;
   }
 
   /** Calls `run` once, when the next buffer comes back. */
   whenFree(run: () => void): void {
     this.#awaited = run;
+  }
+
+  #put(buffer: ReadBuffer): void {
+    this.pool.giveBack(buffer);
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    awaited?.();
   }
 }

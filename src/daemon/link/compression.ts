@@ -94,7 +94,12 @@ function batchEnd(frames: Uint8Array, at: number): number {
  * Hands the frames inside a COMPRESSED frame to `sink`, one after another, from memory where they may be changed. Returns
  * what is wrong with it, if anything; frames before the fault have been handed over. `open`: go on?
  */
-export function unpack(body: Uint8Array, pool: LandingPool, sink: FrameSink, open: () => boolean): string | undefined {
+export function unpack(
+  body: Uint8Array,
+  { pool }: LandingPool,
+  sink: FrameSink,
+  open: () => boolean,
+): string | undefined {
   let frames: Buffer;
   try {
     frames = zstdDecompressSync(body, unpacking);

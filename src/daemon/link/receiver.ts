@@ -1,3 +1,4 @@
+import { BufferPool, type BufferPoolParts } from "../sys/buffer-pool.ts";
 import type { Memory } from "../sys/memory.ts";
 import {
   faultBadLength,
@@ -16,6 +17,9 @@ const recordBytes = 16 * 1024;
 /** Landing buffers that stay for reuse. */
 const mostFree = 16;
 
+type Keeping = Pick<BufferPoolParts<Memory>, "kept" | "giveUp">;
+const nothingKept: Keeping = { kept: 0, giveUp: () => {} };
+
 /** Frames of a link, one after another; `memory` is borrowed until the call returns and may be changed in place. */
 export type FrameSink = (type: number, memory: Memory, bodyOffset: number, bodyLength: number) => void;
 
@@ -27,31 +31,21 @@ export class LandingPool {
   readonly shared: Memory;
   /** Where bytes land in it. */
   readonly sharedSpace: Buffer;
-  readonly #allocate: (size: number) => Memory;
-  readonly #size: number;
-  readonly #free: Memory[] = [];
+  readonly pool: BufferPool<Memory>;
 
   /** `size` bytes for a link of its own, at least three of the largest frames. */
-  constructor(allocate: (size: number) => Memory, size: number) {
-    this.#allocate = allocate;
-    this.#size = Math.max(size, headroom + 3 * maxFrameBytes);
+  constructor(allocate: (size: number) => Memory, size: number, keeping: Keeping = nothingKept) {
+    const { kept, giveUp } = keeping;
+    const bytes = Math.max(size, headroom + 3 * maxFrameBytes);
     this.shared = allocate(headroom + recordBytes);
     this.sharedSpace = this.shared.bytes.subarray(headroom);
-  }
-
-  take(): Memory {
-    return this.#free.pop() ?? this.#allocate(this.#size);
-  }
-
-  /** A few stay for reuse; the rest go to the collector. */
-  giveBack(memory: Memory): void {
-    if (this.#free.length < mostFree) this.#free.push(memory);
+    this.pool = new BufferPool({ kept: Math.min(kept, mostFree), mostFree, make: () => allocate(bytes), giveUp });
   }
 }
 
 /** Cuts the byte stream of one link into frames. Bytes are put where `space` says and announced by `filled`. */
 export class Receiver {
-  readonly #pool: LandingPool;
+  readonly #landing: LandingPool;
   readonly #sink: FrameSink;
   #own: Memory | undefined;
   #start = headroom;
@@ -59,8 +53,8 @@ export class Receiver {
   #closed = false;
   #held = false;
 
-  constructor(pool: LandingPool, sink: FrameSink) {
-    this.#pool = pool;
+  constructor(landing: LandingPool, sink: FrameSink) {
+    this.#landing = landing;
     this.#sink = sink;
   }
 
@@ -77,7 +71,7 @@ export class Receiver {
   /** Where the next bytes of the stream belong; valid until the next call of `filled` of any link. */
   space(): Buffer {
     const own = this.#own;
-    if (own === undefined) return this.#pool.sharedSpace;
+    if (own === undefined) return this.#landing.sharedSpace;
     if (own.bytes.length - this.#end < maxFrameBytes) {
       own.bytes.copyWithin(headroom, this.#start, this.#end);
       this.#end -= this.#start - headroom;
@@ -90,7 +84,7 @@ export class Receiver {
   filled(length: number): FrameFault | undefined {
     if (this.#closed) return undefined;
     this.#end += length;
-    const fault = this.#deliver(this.#own ?? this.#pool.shared);
+    const fault = this.#deliver(this.#own ?? this.#landing.shared);
     if (fault !== undefined || this.#closed) return fault;
     this.#settle();
     return undefined;
@@ -123,6 +117,7 @@ export class Receiver {
   /** Stops a delivery that is under way. The memory is not used again: bytes may still be put into it. */
   close(): void {
     this.#closed = true;
+    if (this.#own !== undefined) this.#landing.pool.lost();
     this.#own = undefined;
   }
 
@@ -143,11 +138,11 @@ export class Receiver {
   /** A rest in the shared memory moves to memory of this link's own; memory without a rest goes back. */
   #settle(): void {
     if (this.#start === this.#end) {
-      if (this.#own !== undefined) this.#pool.giveBack(this.#own);
+      if (this.#own !== undefined) this.#landing.pool.giveBack(this.#own);
       this.#own = undefined;
     } else if (this.#own === undefined) {
-      this.#own = this.#pool.take();
-      this.#own.bytes.set(this.#pool.shared.bytes.subarray(this.#start, this.#end), headroom);
+      this.#own = this.#landing.pool.take();
+      this.#own.bytes.set(this.#landing.shared.bytes.subarray(this.#start, this.#end), headroom);
       this.#end -= this.#start - headroom;
       this.#start = headroom;
       return;

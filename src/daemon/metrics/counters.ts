@@ -1,6 +1,6 @@
 /**
  * Counters of one data thread in shared memory: the data thread writes, the control plane samples. A value is a
- * double that one thread alone adds to; an aligned double is read whole on every platform Node runs on.
+ * double that one thread alone writes; an aligned double is read whole on every platform Node runs on.
  */
 
 /** Why a packet or a link frame was not carried on; the text is for docs/drops.md. */
@@ -55,14 +55,23 @@ const totals = [
   "compressed_bytes",
 ] as const;
 
+/** What there is now: memory of the buffers that packets are read into and land in, and how much of it is in use. */
+const levels = ["buffer_bytes", "buffer_used_bytes"] as const;
+
+export type Level = (typeof levels)[number];
+
 export type Total = (typeof totals)[number];
 
-const names: readonly (Total | DropReason)[] = [...totals, ...(Object.keys(dropReasons) as DropReason[])];
+const names: readonly (Total | Level | DropReason)[] = [
+  ...totals,
+  ...levels,
+  ...(Object.keys(dropReasons) as DropReason[]),
+];
 
 /** Place of each counter in the array. */
-export const counterIndex: Readonly<Record<Total | DropReason, number>> = Object.fromEntries(
+export const counterIndex: Readonly<Record<Total | Level | DropReason, number>> = Object.fromEntries(
   names.map((name, index) => [name, index]),
-) as Record<Total | DropReason, number>;
+) as Record<Total | Level | DropReason, number>;
 
 export function createCounters(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(names.length * 8));
@@ -70,6 +79,10 @@ export function createCounters(): Float64Array<SharedArrayBuffer> {
 
 export function readTotals(counters: Float64Array): Record<Total, number> {
   return Object.fromEntries(totals.map((name) => [name, counters[counterIndex[name]] ?? 0])) as Record<Total, number>;
+}
+
+export function readLevels(counters: Float64Array): Record<Level, number> {
+  return Object.fromEntries(levels.map((name) => [name, counters[counterIndex[name]] ?? 0])) as Record<Level, number>;
 }
 
 /** Drops by reason, those that happened only. */

@@ -54,5 +54,12 @@ export const setsockopt: (fd: number, level: number, option: number, address: nu
 export const getsockopt: (fd: number, level: number, option: number, address: number, lengthAddress: number) => number =
   libc.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]);
 
+export const madvise: (address: number, length: number, advice: number) => number = libc.func("madvise", "int", [
+  "uintptr_t",
+  "size_t",
+  "int",
+]);
+export const pageSize: () => number = libc.func("getpagesize", "int", []);
+
 /** errno of the last call on this thread. */
 export const errno: () => number = () => koffi.errno();

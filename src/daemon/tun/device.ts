@@ -34,6 +34,8 @@ export interface TunDevice {
   readonly features: OffloadFeatures;
   /** Allocates memory for this device. */
   allocate(size: number): TunBuffer;
+  /** Takes memory that nobody uses any more back. */
+  release(buffer: TunBuffer): void;
   /**
    * Reads one unit (header and packet) to `buffer` at `offset`, at most `capacity` bytes.
    * Returns its length, or wouldBlock, refused, deviceDown.

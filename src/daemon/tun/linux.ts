@@ -1,6 +1,6 @@
 import { EAGAIN, EBADF, EBADFD, EINTR, EIO, ENODEV, ENXIO } from "../sys/errno.ts";
 import { errno, read, write } from "../sys/libc.ts";
-import { allocateMemory } from "../sys/memory.ts";
+import { allocateMemory, releaseMemory } from "../sys/memory.ts";
 import { poll } from "../sys/poll.ts";
 import { deviceDown, type OffloadFeatures, refused, type TunDevice, wouldBlock } from "./device.ts";
 
@@ -23,6 +23,7 @@ export function attachTun(fd: number, name: string, features: OffloadFeatures): 
     name,
     features,
     allocate: allocateMemory,
+    release: releaseMemory,
     read(buffer, offset, capacity) {
       if (closed) return deviceDown;
       const length = read(fd, buffer.address + offset, capacity);

@@ -57,6 +57,10 @@ export interface Resources {
   most_descriptors: number | null;
   resident_bytes: number;
   most_memory_bytes: number | null;
+  /** Memory of the buffers that packets are read into and land in; it grows with traffic (buffers.cleanup_interval). */
+  buffer_bytes: number;
+  /** Part of it that packets are in. */
+  buffer_used_bytes: number;
   /** The longest delay of each thread's event loop in the last minute. */
   loop_delay_ms: Record<string, number>;
 }

@@ -1,16 +1,4 @@
-import {
-  day,
-  hour,
-  lateLive,
-  later,
-  live,
-  limitedBy,
-  minute,
-  second,
-  server,
-  value,
-  type Setting,
-} from "../setting.ts";
+import { day, hour, live, limitedBy, minute, second, server, value, type Setting } from "../setting.ts";
 import { duration, flag, oneOf, rate, size, whole } from "../value.ts";
 
 const strategy = oneOf("round_robin", "least_connections", "weighted_round_robin", "p2c_ewma", "rendezvous");
@@ -61,11 +49,18 @@ export const resources: Setting[] = [
     },
   ),
   value("buffers.pool_size", whole(16, 1_000_000), "Number of buffers.", { default: 1000 }),
-  value("buffers.prealloc", flag, "Take the memory at start.", { default: true, effect: later }),
-  value("buffers.cleanup_interval", duration(second, hour), "How often unused buffers are given back.", {
-    default: "30s",
-    ...lateLive,
-  }),
+  value(
+    "buffers.prealloc",
+    flag,
+    "Take the memory that packets are read into and land in at the start, up to 10 MB, and keep it.",
+    { default: false },
+  ),
+  value(
+    "buffers.cleanup_interval",
+    duration(second, hour),
+    "What of that memory nobody needed for so long is given back to the system.",
+    { default: "30s", ...live },
+  ),
 ];
 
 export const traffic: Setting[] = [

@@ -111,6 +111,16 @@ export const daemonMetrics: readonly Metric[] = [
     "The most memory that the service may use; absent without a limit.",
     ({ snapshot: { status } }) => status.resources.most_memory_bytes,
   ),
+  gauge(
+    "buffer_bytes",
+    "Memory of the buffers that packets are read into and land in.",
+    ({ snapshot: { status } }) => status.resources.buffer_bytes,
+  ),
+  gauge(
+    "buffer_used_bytes",
+    "Part of it that packets are in.",
+    ({ snapshot: { status } }) => status.resources.buffer_used_bytes,
+  ),
   gauge("process_heap_bytes", "Heap of the main thread in use.", ({ process: figures }) => figures.heapBytes),
   gauge("process_open_fds", "Open file descriptors.", ({ process: figures }) => figures.openDescriptors),
   gauge("process_max_fds", "Most file descriptors.", ({ process: figures }) => figures.mostDescriptors),
