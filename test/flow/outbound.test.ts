@@ -381,7 +381,7 @@ test("small packets that a slow link has no room for wait in the kernel, where t
   const { kernel, outbound, counted, sessions, shapers } = setUp({ exclusive: true, client: true });
   const link = new FakeLink(1, true);
   const session = sessions.add(spec("ann", [ann]), link);
-  Object.assign(link, { bounded: true, pace: 25_000, roomIn: 1, capacity: 8 * kib });
+  Object.assign(link, { bounded: true, pace: 25_000, roomIn: 1, capacity: 8 * kib, settled: false });
   const payloads = Array.from({ length: 5000 }, (_, n) => packet("10.8.0.1", ann, Buffer.alloc(60, n)));
   for (const bytes of payloads) kernel.injectPacket(bytes);
   await turns();
