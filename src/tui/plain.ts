@@ -1,8 +1,9 @@
 /** The console for pipes and screen readers: one line per change. */
-import type { Backend, Breaker, Connection, Session, Snapshot } from "../shared/control/snapshot.ts";
+import type { Backend, Breaker, Bucket, Connection, Service, Session, Snapshot } from "../shared/control/snapshot.ts";
 import { rateLong, span, timeOfDay } from "./draw/format.ts";
 import { drawable } from "./draw/text.ts";
 import type { Link } from "./model/state.ts";
+import { rateWords } from "./tables/buckets.ts";
 
 function connectionFacts(connection: Connection): string {
   const limited = connection.limited_by === "nothing" ? "" : `, limited by ${connection.limited_by}`;
@@ -27,6 +28,15 @@ function backendFacts(backend: Backend): string {
 
 function breakerFacts({ state, cause }: Breaker): string {
   return cause === null ? state : `${state}: ${cause}`;
+}
+
+/** What it grants and who said so; how much of it is used changes every second. */
+function bucketFacts(bucket: Bucket): string {
+  return `${rateWords(bucket)}${bucket.pinned ? ", set by an operator" : ""}`;
+}
+
+function serviceFacts({ listen, state, endpoints_up, endpoints_total, error }: Service): string {
+  return `${listen} ${state}, ${endpoints_up} of ${endpoints_total} endpoints up${error === null ? "" : `: ${error}`}`;
 }
 
 const byId = ({ id }: { id: string }): string => id;
@@ -83,6 +93,8 @@ export function changes(before: Snapshot | undefined, after: Snapshot): string[]
     ...tableChanges("connection", before?.connections ?? [], after.connections, byId, connectionFacts, connectionFacts),
     ...tableChanges("backend", before?.backends ?? [], after.backends, byName, backendFacts, backendFacts),
     ...tableChanges("breaker", before?.breakers ?? [], after.breakers, byName, breakerFacts, breakerFacts),
+    ...tableChanges("bucket", before?.buckets ?? [], after.buckets, byName, bucketFacts, bucketFacts),
+    ...tableChanges("service", before?.services ?? [], after.services, byName, serviceFacts, serviceFacts),
     ...after.events
       .filter((event) => event.seq > seen)
       .map((event) => `event ${timeOfDay(event.time_ms)} ${event.severity} ${event.code}: ${event.message}`),

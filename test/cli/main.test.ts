@@ -35,6 +35,12 @@ describe("sssonector", () => {
     expect(err).toMatch(/^sssonector: [^\n]+; commands: [^\n]*pki[^\n]*\n$/);
   });
 
+  it("answers options that doctor does not take in one line with exit 2", async () => {
+    const { exit, out, err } = await sssonector("doctor", "--check-config");
+    expect({ exit, out }).toEqual({ exit: 2, out: "" });
+    expect(err).toMatch(/^sssonector doctor: [^\n]*--check-config[^\n]*\n$/);
+  });
+
   it("hands the exit code of a command on", async () => {
     expect(await sssonector("pki", "show", "--dir", "/nonexistent/ca")).toMatchObject({ exit: 1 });
     expect(await sssonector("pki", "show")).toMatchObject({ exit: 2 });

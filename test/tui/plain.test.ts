@@ -1,7 +1,18 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { changes, linkLine } from "../../src/tui/plain.ts";
-import { aBackend, aBreaker, aConnection, anEvent, aPoint, aSession, aSnapshot, aStatus } from "../fakes/snapshot.ts";
+import {
+  aBackend,
+  aBreaker,
+  aBucket,
+  aConnection,
+  aService,
+  anEvent,
+  aPoint,
+  aSession,
+  aSnapshot,
+  aStatus,
+} from "../fakes/snapshot.ts";
 import { snapshots } from "./arbitrary.ts";
 
 const withoutTime = (lines: string[]): string[] => lines.map((line) => line.slice("00:00:00 ".length));
@@ -17,7 +28,7 @@ const base = aSnapshot({
 
 test("the first snapshot is told whole", () => {
   const lines = withoutTime(changes(undefined, base));
-  expect(lines).toHaveLength(7);
+  expect(lines).toHaveLength(8);
   expect(lines[0]).toBe("daemon edge-01 server ready, up 1d02h, certificate 90 days, rx 1.0 Mb/s, tx 2.0 Mb/s");
   expect(lines[1]).toBe("session s1 laptop-s1 10.8.0.14 fd00:8::e, 1 links");
   expect(lines[2]).toBe("connection c1 laptop-c1 192.0.2.7:50211 active");
@@ -26,7 +37,8 @@ test("the first snapshot is told whole", () => {
     "backend eu-2 eu-2.example.net:8443 ready up",
     "breaker eu-1 closed",
   ]);
-  expect(lines[6]).toMatch(/^event \d\d:\d\d:\d\d info link_up: link 1 is up$/);
+  expect(lines[6]).toBe("service db 10.8.0.1:5432 up, 3 of 3 endpoints up");
+  expect(lines[7]).toMatch(/^event \d\d:\d\d:\d\d info link_up: link 1 is up$/);
 });
 
 test("then one line per change, and none for traffic and time", () => {
@@ -68,6 +80,36 @@ test("backends and breakers: states, server in use and pins, not load and countd
     "backend eu-1 eu-1.example.net:8443 drain up",
     "backend eu-2 eu-2.example.net:8443 ready up, in use, weight 100 pinned",
     "breaker eu-1 forced-open: operator",
+  ]);
+});
+
+test("buckets and services: what is granted and who can be reached, not how much is used", () => {
+  const before = aSnapshot({
+    ...base,
+    buckets: [aBucket("global/up"), aBucket("session/s1/up", { rate: null })],
+    services: [aService("web")],
+  });
+  const none = aSnapshot({ ...base, buckets: [], services: [] });
+  expect(withoutTime(changes(none, before))).toEqual([
+    "bucket global/up 20mbit",
+    "bucket session/s1/up unlimited",
+    "service web 10.8.0.1:5432 up, 3 of 3 endpoints up",
+  ]);
+  const busier = aSnapshot({
+    ...before,
+    buckets: before.buckets.map((row) => ({ ...row, utilisation: 99, tokens: 1, waiting_ms: 3, dropped: 7 })),
+    services: [aService("web", { connections: 9, accepted: 100, rx_bps: 5 })],
+  });
+  expect(changes(before, busier)).toEqual([]);
+  const changed = aSnapshot({
+    ...before,
+    buckets: [aBucket("global/up", { rate: 6_250_000, pinned: true })],
+    services: [aService("web", { state: "failed", endpoints_up: 1, error: "port 80 is taken" })],
+  });
+  expect(withoutTime(changes(before, changed))).toEqual([
+    "bucket global/up 50mbit, set by an operator",
+    "bucket session/s1/up gone",
+    "service web 10.8.0.1:5432 failed, 1 of 3 endpoints up: port 80 is taken",
   ]);
 });
 

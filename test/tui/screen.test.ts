@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Snapshot } from "../../src/shared/control/snapshot.ts";
+import type { Backend, Snapshot } from "../../src/shared/control/snapshot.ts";
 import {
   aBackend,
   aBreaker,
@@ -233,6 +233,20 @@ describe("what the screen says", () => {
     expect(tabs({ breakers: [aBreaker("eu-1", { state: "observe" })] })).not.toContain("▲");
   });
 
+  test("no title moves when a mark comes, and at 80 columns each tab has a name", () => {
+    for (const columns of [80, 100, 120, 160]) {
+      const title = (rows: Backend[]): string =>
+        new Driver({ columns, rows: 30 })
+          .snapshot(aSnapshot({ backends: rows, buckets: [], breakers: [] }))
+          .lines.find((line) => line.startsWith("─ 1 Conn")) ?? "";
+      const [calm, bad] = [title([aBackend("a")]), title([aBackend("a", { operational: "down" })])];
+      expect(bad).toContain("▲");
+      expect(calm).toMatch(/2 Back.*3 Buck.*4 Break.*5 Serv.*6 Event.*7 Log.*8 Sess.*9 Talk/);
+      expect(calm.includes("Backends")).toBe(bad.includes("Backends"));
+      if (columns === 80) expect(calm.indexOf("9 Talk")).toBe(bad.indexOf("9 Talk"));
+    }
+  });
+
   test("a narrow footer keeps the last hints", () => {
     const narrow = new Driver({ columns: 60, rows: 20 }).snapshot().press("2").lines.at(-1);
     expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w edit {2}\? help {2}q quit/);
@@ -252,6 +266,35 @@ describe("what needs no tab", () => {
       aSnapshot({ backends: backends.slice(0, 1), buckets: [] }),
     );
     expect(calm.text).toMatch(/backends ●eu-1 up +│ breakers all closed +│ buckets idle/);
+  });
+
+  test("names are cut before a group is left without any", () => {
+    const long = [aBackend("payments/endpoint-7", { operational: "down" }), aBackend("payments/endpoint-8")];
+    const { text } = new Driver({ columns: 80, rows: 24 }).snapshot(
+      aSnapshot({ backends: long, buckets: [aBucket("identity/laptop-ann/down", { utilisation: 101 })] }),
+    );
+    expect(text).toMatch(/ backends paym.* down \+1 .*│ buckets identit.* 101%/);
+  });
+
+  test("from 120x30 they have a column beside the events, trouble first", () => {
+    const breakers = [aBreaker("eu-2", { state: "open", retry_in_ms: 4_200 })];
+    const buckets = [aBucket("global/up", { utilisation: 97, waiting_ms: 12 })];
+    const snapshot = aSnapshot({ backends, breakers, buckets, events: [anEvent(1)] });
+    for (const [columns, rows] of [
+      [120, 30],
+      [160, 40],
+    ] as const) {
+      const { lines } = new Driver({ columns, rows }).snapshot(snapshot);
+      const from = lines.findIndex((line) => line.startsWith("─ events ─"));
+      expect(lines[from]).toContain("─ backends, breakers, buckets ─");
+      expect(lines[from + 1]).toMatch(/link 1 is up +│ backend +eu-2 +down/);
+      expect(lines.slice(from + 2, from + 5).map((line) => line.slice(line.indexOf("│") + 2).trim())).toEqual([
+        expect.stringMatching(/^breaker +eu-2 +open +tries in 5s$/),
+        expect.stringMatching(/^bucket +global\/up +97% +waits 12\.0 ms$/),
+        expect.stringMatching(/^backend +●eu-1 +up +\d+ conns? /),
+      ]);
+    }
+    expect(new Driver({ columns: 119, rows: 30 }).snapshot(snapshot).text).not.toContain("backends, breakers,");
   });
 
   test("a warning marks its second under the graph", () => {

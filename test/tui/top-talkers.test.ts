@@ -14,8 +14,8 @@ it("the talkers' tab ranks identities and destinations by their bytes, with the 
   };
   const lines = drawn(new Driver({ columns: 120, rows: 40 }).snapshot(aSnapshot({ top })).press("9").state);
   const rows = lines.filter((line) => /(identity|destination) /.test(line));
-  expect(rows[0]).toMatch(/destination +10\.20\.0\.5 .*100 %/);
-  expect(rows[1]).toMatch(/identity +laptop-ann .*75 %/);
-  expect(rows[2]).toMatch(/identity +laptop-bob .*25 %/);
+  expect(rows[0]).toMatch(/destination +10\.20\.0\.5 .*100%/);
+  expect(rows[1]).toMatch(/identity +laptop-ann .*75%/);
+  expect(rows[2]).toMatch(/identity +laptop-bob .*25%/);
   expect(lines.some((line) => line.includes("ctl top-talkers --watch"))).toBe(true);
 });

@@ -13,6 +13,8 @@ export interface Layout {
   readonly paths: boolean;
   /** Lines of the event strip with its rule; 0 on the events tab. */
   readonly strip: number;
+  /** Whether backends, breakers and buckets have a column of their own beside the events, in place of a line. */
+  readonly beside: boolean;
   /** Whether the ctl twin has a line of its own. */
   readonly twin: boolean;
 }
@@ -37,9 +39,11 @@ export function layout({ columns, rows, snapshot, tab }: Pick<State, "columns" |
   const throughput = throughputLines(rows);
   const wanted = snapshot === undefined ? 0 : snapshot.status.alerts.length + snapshot.control.unconfirmed.length;
   const alerts = Math.min(wanted, rows < 16 ? 1 : rows < 30 ? 2 : 4);
-  const strip = tab === "events" ? 0 : stripLines(rows);
+  const some = (snapshot?.backends.length ?? 0) > 0;
+  const beside = some && columns >= 120 && rows >= 30 && tab !== "events";
+  const strip = tab === "events" ? 0 : stripLines(rows) + (beside ? 1 : 0);
   const twin = rows >= 20;
-  const paths = rows >= 22 && (snapshot?.backends.length ?? 0) > 0;
+  const paths = rows >= 22 && some && !beside;
   const table = rows - fixedLines - throughput - alerts - strip - (twin ? 1 : 0) - (paths ? 1 : 0);
-  return { small: columns < 60 || rows < 12, throughput, alerts, table, paths, strip, twin };
+  return { small: columns < 60 || rows < 12, throughput, alerts, table, paths, strip, beside, twin };
 }

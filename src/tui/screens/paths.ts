@@ -1,82 +1,109 @@
 import type { Backend, Breaker, Bucket, Snapshot } from "../../shared/control/snapshot.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
-import { fit, type Line, seg, width } from "../draw/line.ts";
+import { fit, type Line, seg, type Segment, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { breakerStates } from "../tables/breaker-states.ts";
 
-const nameCells = 14;
+/** Cells of a name: as many as it takes to get at least one part into its third of the line. */
+const nameCells = [14, 10, 8, 6] as const;
 
-function named(name: string, glyphs: Glyphs): string {
-  return cut(drawable(name), nameCells, glyphs.cut);
-}
+/** What stands for one row in the line, with so many cells for its name. */
+type Part = (cells: number) => Line;
 
 function isDown({ admin, operational }: Backend): boolean {
   return operational === "down" && admin !== "maint";
 }
 
-function backendPart(row: Backend, glyphs: Glyphs): Line {
-  const { name, admin, operational, current } = row;
-  const down = isDown(row);
-  const state = admin === "ready" ? operational : admin;
-  const sign = current ? seg(` ${glyphs.live}`, "good") : seg(" ");
-  return [
-    sign,
-    seg(`${named(name, glyphs)} `, "text"),
-    seg(`${state} `, down ? "critical" : admin === "ready" ? "good" : "warn"),
-  ];
+/** Word and tone of what a backend is to the operator: what he wants of it, else what it is. */
+export function backendState(row: Backend): Segment {
+  const { admin, operational } = row;
+  const tone = isDown(row) ? "critical" : admin === "ready" ? "good" : "warn";
+  return seg(admin === "ready" ? operational : admin, tone);
 }
 
-function breakerPart({ name, state }: Breaker, glyphs: Glyphs): Line {
-  const [word, tone] = breakerStates[state];
-  return [seg(` ${named(name, glyphs)} `, "text"), seg(`${word} `, tone)];
-}
-
-function bucketPart({ name, utilisation }: Bucket, glyphs: Glyphs): Line {
+/** Percent that is asked of a bucket. */
+export function askedOf({ utilisation }: Bucket): Segment {
   const used = Math.round(utilisation ?? 0);
-  return [seg(` ${named(name, glyphs)} `, "text"), seg(`${used}% `, used >= 90 ? "warn" : "rx")];
+  return seg(`${used}%`, used >= 90 ? "warn" : "rx");
+}
+
+function part(sign: Segment, name: string, { text, tone }: Segment, glyphs: Glyphs): Part {
+  return (cells) => [sign, seg(`${cut(drawable(name), cells, glyphs.cut)} `), seg(`${text} `, tone)];
+}
+
+function backendPart(row: Backend, glyphs: Glyphs): Part {
+  const sign = row.current ? seg(` ${glyphs.live}`, "good") : seg(" ");
+  return part(sign, row.name, backendState(row), glyphs);
+}
+
+function breakerPart({ name, state }: Breaker, glyphs: Glyphs): Part {
+  return part(seg(" "), name, seg(...breakerStates[state]), glyphs);
+}
+
+function bucketPart(row: Bucket, glyphs: Glyphs): Part {
+  return part(seg(" "), row.name, askedOf(row), glyphs);
 }
 
 /** As many of the parts as fit into `columns`, with their title in front and how many are left out behind. */
-function group(title: string, parts: readonly Line[], none: string, columns: number): Line {
+function group(title: string, rows: readonly Part[], none: string, columns: number): Line {
   const head = seg(` ${title}`, "dim");
-  if (parts.length === 0) return fit([head, seg(` ${none} `, "good")], columns);
-  const all = parts.reduce((sum, part) => sum + width(part), 0);
-  const forRest = head.text.length + all <= columns ? 0 : 5;
+  const [first] = rows;
+  if (first === undefined) return fit([head, seg(` ${none} `, "good")], columns);
+  const forMore = rows.length === 1 ? 0 : `+${rows.length - 1} `.length;
+  const cells = nameCells.find((most) => head.text.length + width(first(most)) + forMore <= columns) ?? 6;
+  const parts = rows.map((row) => row(cells));
+  const all = parts.reduce((sum, line) => sum + width(line), 0);
+  const forRest = head.text.length + all <= columns ? 0 : forMore;
   let room = columns - head.text.length - forRest;
-  const shown = parts.filter((part) => {
-    room -= width(part);
+  const shown = parts.filter((line) => {
+    room -= width(line);
     return room >= 0;
   });
   const left = parts.length - shown.length;
   return fit([head, ...shown.flat(), ...(left > 0 ? [seg(`+${left} `, "dim")] : [])], columns);
 }
 
+interface Ways {
+  /** Those that are down first: they must not be the ones that are left out. */
+  readonly backends: readonly Backend[];
+  /** Those that are not closed. */
+  readonly breakers: readonly Breaker[];
+  /** Those of which something is asked, the busiest first. */
+  readonly buckets: readonly Bucket[];
+}
+
+/** What of backends, breakers and buckets an operator wants to see first. */
+export function waysOf({ backends, breakers, buckets }: Snapshot): Ways {
+  return {
+    backends: backends.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a))),
+    breakers: breakers.filter(({ state }) => state !== "closed" && state !== "observe"),
+    buckets: buckets
+      .filter(({ utilisation }) => (utilisation ?? 0) > 0)
+      .toSorted((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0)),
+  };
+}
+
 /** Backends with their states, breakers that are not closed, and the buckets that are asked for most, in one line. */
-export function pathsLine({ backends, breakers, buckets }: Snapshot, columns: number, glyphs: Glyphs): Line {
-  const troubled = breakers.filter(({ state }) => state !== "closed" && state !== "observe");
-  const asked = buckets
-    .filter(({ utilisation }) => (utilisation ?? 0) > 0)
-    .toSorted((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0));
-  // Those that are down must not be the ones that are left out.
-  const shown = backends.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a)));
+export function pathsLine(snapshot: Snapshot, columns: number, glyphs: Glyphs): Line {
+  const { backends, breakers, buckets } = waysOf(snapshot);
   const third = Math.floor((columns - 2) / 3);
   const apart = seg(glyphs.separator, "faint");
-  const parts = (lines: readonly Line[], title: string, none: string): Line => group(title, lines, none, third);
+  const parts = (rows: readonly Part[], title: string, none: string): Line => group(title, rows, none, third);
   return [
     ...parts(
-      shown.map((row) => backendPart(row, glyphs)),
+      backends.map((row) => backendPart(row, glyphs)),
       "backends",
       "none",
     ),
     apart,
     ...parts(
-      troubled.map((row) => breakerPart(row, glyphs)),
+      breakers.map((row) => breakerPart(row, glyphs)),
       "breakers",
       "all closed",
     ),
     apart,
     ...parts(
-      asked.map((row) => bucketPart(row, glyphs)),
+      buckets.map((row) => bucketPart(row, glyphs)),
       "buckets",
       "idle",
     ),

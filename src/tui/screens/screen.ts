@@ -1,5 +1,7 @@
 /** The whole screen as lines, a pure function of the state. */
-import { fit, type Line, overlay, seg } from "../draw/line.ts";
+import type { Snapshot } from "../../shared/control/snapshot.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
+import { beside, fit, type Line, overlay, seg } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
 import { type Layout, layout } from "../model/layout.ts";
 import type { State } from "../model/state.ts";
@@ -17,6 +19,7 @@ import { stripLines } from "./strip.ts";
 import { tabLine } from "./tabs.ts";
 import { throughput } from "./throughput.ts";
 import { titleLine } from "./title.ts";
+import { waysLines } from "./ways.ts";
 
 /** A screen from top to bottom; together exactly as many lines as the terminal has rows. */
 export interface Screen {
@@ -47,11 +50,24 @@ function above(state: State, { throughput: graphLines, alerts }: Layout): Line[]
   ];
 }
 
-function below(state: State, { paths, strip, twin }: Layout): Line[] {
+/** Of the columns, the share of the events where they have backends, breakers and buckets beside them. */
+const eventShare = 0.55;
+
+function stripPanels(snapshot: Snapshot, { strip, beside: two }: Layout, columns: number, glyphs: Glyphs): Line[] {
+  if (!two) return stripLines(snapshot, strip, columns, glyphs);
+  const left = Math.floor(columns * eventShare);
+  return beside([
+    { lines: stripLines(snapshot, strip, left, glyphs), columns: left },
+    { lines: waysLines(snapshot, strip, columns - left, glyphs), columns: columns - left },
+  ]);
+}
+
+function below(state: State, shares: Layout): Line[] {
+  const { paths, strip, twin } = shares;
   const { snapshot, columns, setup } = state;
   return [
     ...(paths && snapshot !== undefined ? [pathsLine(snapshot, columns, setup.glyphs)] : []),
-    ...(snapshot === undefined ? blank(strip) : stripLines(snapshot, strip, columns, setup.glyphs)),
+    ...(snapshot === undefined ? blank(strip) : stripPanels(snapshot, shares, columns, setup.glyphs)),
     ...(twin ? [twinLine(state)] : []),
   ];
 }

@@ -2,26 +2,22 @@ import type { Snapshot } from "../../shared/control/snapshot.ts";
 import { rule } from "../draw/box.ts";
 import { count, timeOfDay } from "../draw/format.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
-import { fit, type Line, seg } from "../draw/line.ts";
+import { fit, type Line, seg, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { severitySign } from "../tables/events.ts";
 
+/** Cells of a code, and the columns from which on there is room for it beside the message. */
+const [codeCells, codesFrom] = [22, 72] as const;
+
 function eventLine(event: Snapshot["events"][number], columns: number, glyphs: Glyphs): Line {
-  const code = cut(drawable(event.code), 22, glyphs.cut).padEnd(22);
-  return fit(
-    [
-      seg("  "),
-      seg(timeOfDay(event.time_ms), "dim"),
-      seg(" "),
-      severitySign(event.severity, glyphs),
-      seg(` ${code} `, "dim"),
-      seg(
-        cut(drawable(event.message), Math.max(0, columns - 36), glyphs.cut),
-        event.severity === "info" ? "text" : "warn",
-      ),
-    ],
-    columns,
-  );
+  const code = cut(drawable(event.code), codeCells, glyphs.cut).padEnd(codeCells);
+  const head: Line = [
+    seg(`  ${timeOfDay(event.time_ms)} `, "dim"),
+    severitySign(event.severity, glyphs),
+    seg(columns < codesFrom ? " " : ` ${code} `, "dim"),
+  ];
+  const message = cut(drawable(event.message), Math.max(0, columns - width(head) - 1), glyphs.cut);
+  return fit([...head, seg(message, event.severity === "info" ? "text" : "warn")], columns);
 }
 
 function droppedRemark(snapshot: Snapshot): Line {

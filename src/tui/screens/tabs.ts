@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../shared/control/snapshot.ts";
 import { rule } from "../draw/box.ts";
 import { count } from "../draw/format.ts";
+import type { Glyphs } from "../draw/glyphs.ts";
 import { type Line, seg, type Segment, width } from "../draw/line.ts";
 import { cut, drawable } from "../draw/text.ts";
 import { activeList, type State } from "../model/state.ts";
@@ -18,8 +19,11 @@ function filterRemark(state: State): Segment[] {
 }
 
 /** How much a tab says that is not on the screen, from most to least. */
-const levels = ["counted", "whole", "short", "key"] as const;
+const levels = ["counted", "whole", "short", "dense", "tight", "key"] as const;
 type Level = (typeof levels)[number];
+
+/** Tabs that can have something that should be looked at. */
+const mayWarn: ReadonlySet<TabName> = new Set(["backends", "buckets", "breakers", "services"]);
 
 /** Whether a tab that is not on the screen has something that should be looked at. */
 function troubled(snapshot: Snapshot | undefined, tab: TabName): boolean {
@@ -36,22 +40,33 @@ function rowsOf({ log, snapshot }: State, tab: TabName): number {
   return snapshot?.[tab].length ?? 0;
 }
 
-function tabParts(state: State, level: Level): Segment[] {
+function titleAt(tab: TabName, current: boolean, level: Level): string {
+  const { title, short } = tables[tab];
+  if (level === "key") return current ? ` ${title}` : "";
+  const whole = level === "counted" || level === "whole" || (current && level === "short");
+  return ` ${whole ? title : short}`;
+}
+
+/** The mark beside a tab in trouble; where there is little room its place is kept, so that no title moves. */
+function mark(troubled: boolean, level: Level, { warning }: Glyphs): Segment[] {
+  if (level === "dense" || level === "tight") return [seg(troubled ? warning : " ", "warn")];
+  return troubled ? [seg(`${warning} `, "warn")] : [];
+}
+
+/** `warned`: as wide as it gets when something is wrong everywhere, so that a change of that changes no titles. */
+function tabParts(state: State, level: Level, warned: boolean): Segment[] {
   const { snapshot, tab, setup } = state;
+  const spaced = level !== "dense" && level !== "tight";
   return tabKeys.flatMap(([name, key], at) => {
     const current = name === tab;
-    const { title: whole, short } = tables[name];
-    const title =
-      current || level === "whole" || level === "counted" ? ` ${whole}` : level === "short" ? ` ${short}` : "";
     const known = name === "logs" ? state.log.length > 0 : snapshot !== undefined;
-    const counted = known && (current || level === "counted");
+    const counted = known && (level === "counted" || (current && level !== "tight"));
     const rows = counted ? ` ${count(rowsOf(state, name))}` : "";
-    const apart = level === "counted" || level === "whole";
     return [
-      ...(at === 0 || !apart ? [] : [seg(setup.glyphs.rule, "faint")]),
+      ...(at === 0 || level !== "counted" ? [] : [seg(setup.glyphs.rule, "faint")]),
       seg(` ${key}`, current ? "key" : "dim"),
-      seg(`${title}${rows} `, current ? "strong" : "dim"),
-      ...(troubled(snapshot, name) ? [seg(`${setup.glyphs.warning} `, "warn")] : []),
+      seg(`${titleAt(name, current, level)}${rows}${spaced ? " " : ""}`, current ? "strong" : "dim"),
+      ...mark(warned ? mayWarn.has(name) : troubled(snapshot, name), level, setup.glyphs),
     ];
   });
 }
@@ -61,6 +76,6 @@ export function tabLine(state: State): Line {
   const { columns, setup } = state;
   const remark = filterRemark(state);
   const room = columns - width(remark) - 3;
-  const fitting = levels.map((level) => tabParts(state, level)).find((parts) => width(parts) <= room);
-  return rule(fitting ?? tabParts(state, "key"), remark, columns, setup.glyphs);
+  const level = levels.find((one) => width(tabParts(state, one, true)) <= room) ?? "key";
+  return rule(tabParts(state, level, false), remark, columns, setup.glyphs);
 }

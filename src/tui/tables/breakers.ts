@@ -6,6 +6,7 @@ import { drawable } from "../draw/text.ts";
 import { breakerStrip } from "../model/breaker-strip.ts";
 import { stripCells } from "./breaker-cells.ts";
 import { breakerStates } from "./breaker-states.ts";
+import { figure, label } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 function percent(rate: number, calls: number, glyphs: Glyphs): Segment {
@@ -32,15 +33,7 @@ export const breakers: Table = defineTable<Breaker>({
   offer: (row) => (row.state === "closed" || row.state === "observe" ? "open_breaker" : "reset_breaker"),
   words: (row) => [row.name, row.state, row.cause ?? "", row.last_cause ?? ""].join(" "),
   columns: [
-    {
-      key: "name",
-      title: "NAME",
-      min: 12,
-      max: 18,
-      priority: 0,
-      cell: (row) => seg(drawable(row.name), "strong"),
-      order: (row) => row.name,
-    },
+    label(["name", "NAME", 12, 18, 0], (row) => row.name, "strong"),
     {
       key: "state",
       title: "STATE",
@@ -60,73 +53,37 @@ export const breakers: Table = defineTable<Breaker>({
       order: (row) => row.cause ?? "",
       descending: true,
     },
-    {
-      key: "retry",
-      title: "TRIES IN",
-      min: 8,
-      max: 8,
-      priority: 1,
-      right: true,
-      cell: (row, { glyphs }) =>
+    figure(
+      ["retry", "TRIES IN", 8, 8, 1],
+      (row) => row.retry_in_ms ?? -1,
+      (row, { glyphs }) =>
         orNone(row.retry_in_ms === null ? null : span(Math.ceil(row.retry_in_ms / 1000)), "warn", glyphs),
-      order: (row) => row.retry_in_ms ?? -1,
-      descending: true,
-    },
-    {
-      key: "probes",
-      title: "PROBES",
-      min: 6,
-      max: 6,
-      priority: 2,
-      right: true,
-      cell: (row, { glyphs }) => orNone(row.permits_left === null ? null : count(row.permits_left), "warn", glyphs),
-      order: (row) => row.permits_left ?? -1,
-      descending: true,
-    },
-    {
-      key: "open",
-      title: "OPEN",
-      min: 6,
-      max: 6,
-      priority: 3,
-      right: true,
-      cell: (row, { glyphs }) => orNone(row.opened_seconds === null ? null : span(row.opened_seconds), "text", glyphs),
-      order: (row) => row.opened_seconds ?? -1,
-      descending: true,
-    },
-    {
-      key: "failed",
-      title: "FAILED",
-      min: 6,
-      max: 6,
-      priority: 2,
-      right: true,
-      cell: (row, { glyphs }) => percent(row.failure_rate, row.calls, glyphs),
-      order: (row) => row.failure_rate,
-      descending: true,
-    },
-    {
-      key: "slow",
-      title: "SLOW",
-      min: 5,
-      max: 5,
-      priority: 3,
-      right: true,
-      cell: (row, { glyphs }) => percent(row.slow_rate, row.calls, glyphs),
-      order: (row) => row.slow_rate,
-      descending: true,
-    },
-    {
-      key: "calls",
-      title: "CALLS",
-      min: 5,
-      max: 7,
-      priority: 4,
-      right: true,
-      cell: (row) => seg(count(row.calls), "dim"),
-      order: (row) => row.calls,
-      descending: true,
-    },
+    ),
+    figure(
+      ["probes", "PROBES", 6, 6, 2],
+      (row) => row.permits_left ?? -1,
+      (row, { glyphs }) => orNone(row.permits_left === null ? null : count(row.permits_left), "warn", glyphs),
+    ),
+    figure(
+      ["open", "OPEN", 6, 6, 3],
+      (row) => row.opened_seconds ?? -1,
+      (row, { glyphs }) => orNone(row.opened_seconds === null ? null : span(row.opened_seconds), "text", glyphs),
+    ),
+    figure(
+      ["failed", "FAILED", 6, 6, 2],
+      (row) => row.failure_rate,
+      (row, { glyphs }) => percent(row.failure_rate, row.calls, glyphs),
+    ),
+    figure(
+      ["slow", "SLOW", 5, 5, 3],
+      (row) => row.slow_rate,
+      (row, { glyphs }) => percent(row.slow_rate, row.calls, glyphs),
+    ),
+    figure(
+      ["calls", "CALLS", 5, 7, 4],
+      (row) => row.calls,
+      (row) => seg(count(row.calls), "dim"),
+    ),
     {
       key: "strip",
       title: "LAST 5 min",

@@ -1,8 +1,8 @@
 import type { Bucket } from "../../shared/control/snapshot.ts";
-import { formatBurst, formatRate } from "../../shared/units.ts";
-import { count, span } from "../draw/format.ts";
+import { formatRate } from "../../shared/units.ts";
+import { bytes, count, span } from "../draw/format.ts";
 import { seg, type Segment } from "../draw/line.ts";
-import { drawable } from "../draw/text.ts";
+import { figure, label, trouble } from "./columns.ts";
 import type { CellContext } from "./table.ts";
 import { defineTable, type Table } from "./table.ts";
 
@@ -56,26 +56,12 @@ export const buckets: Table = defineTable<Bucket>({
   words: (row) => [row.name, row.scope, row.direction, row.pinned ? "pinned" : ""].join(" "),
   fields: { scope: (row) => row.scope, direction: (row) => row.direction },
   columns: [
-    {
-      key: "name",
-      title: "NAME",
-      min: 18,
-      max: 34,
-      priority: 0,
-      cell: (row) => seg(drawable(row.name), "strong"),
-      order: (row) => row.name,
-    },
-    {
-      key: "rate",
-      title: "RATE",
-      min: 10,
-      max: 14,
-      priority: 0,
-      right: true,
-      cell: (row) => seg(rateWords(row), row.rate === null ? "dim" : "text"),
-      order: (row) => row.rate ?? Number.MAX_SAFE_INTEGER,
-      descending: true,
-    },
+    label(["name", "NAME", 18, 34, 0], (row) => row.name, "strong"),
+    figure(
+      ["rate", "RATE", 10, 14, 0],
+      (row) => row.rate ?? Number.MAX_SAFE_INTEGER,
+      (row) => seg(rateWords(row), row.rate === null ? "dim" : "text"),
+    ),
     {
       key: "used",
       title: "ASKED OF IT",
@@ -86,17 +72,11 @@ export const buckets: Table = defineTable<Bucket>({
       order: (row) => row.utilisation ?? -1,
       descending: true,
     },
-    {
-      key: "wait",
-      title: "WAIT ms",
-      min: 7,
-      max: 8,
-      priority: 1,
-      right: true,
-      cell: (row) => seg(row.waiting_ms.toFixed(1), row.waiting_ms > 0 ? "warn" : "faint"),
-      order: (row) => row.waiting_ms,
-      descending: true,
-    },
+    figure(
+      ["wait", "WAIT ms", 7, 8, 1],
+      (row) => row.waiting_ms,
+      (row) => seg(row.waiting_ms.toFixed(1), row.waiting_ms > 0 ? "warn" : "faint"),
+    ),
     {
       key: "empty",
       title: "EMPTY IN",
@@ -107,29 +87,17 @@ export const buckets: Table = defineTable<Bucket>({
       cell: emptyWords,
       order: (row) => emptyIn(row) ?? Number.MAX_SAFE_INTEGER,
     },
-    {
-      key: "dropped",
-      title: "DROPPED",
-      min: 8,
-      max: 10,
-      priority: 2,
-      right: true,
-      cell: (row) => seg(count(row.dropped), row.dropped > 0 ? "warn" : "faint"),
-      order: (row) => row.dropped,
-      descending: true,
-    },
-    {
-      key: "burst",
-      title: "BURST",
-      min: 8,
-      max: 10,
-      priority: 4,
-      right: true,
-      cell: ({ burst, unit }, { glyphs }) =>
-        seg(burst === null ? glyphs.none : formatBurst({ kind: unit, amount: burst }), "dim"),
-      order: (row) => row.burst ?? -1,
-      descending: true,
-    },
+    figure(
+      ["dropped", "DROPPED", 8, 10, 2],
+      (row) => row.dropped,
+      (row) => trouble(row.dropped),
+    ),
+    figure(
+      ["burst", "BURST", 8, 10, 4],
+      (row) => row.burst ?? -1,
+      ({ burst, unit }, { glyphs }) =>
+        seg(burst === null ? glyphs.none : unit === "bytes" ? bytes(burst) : count(burst), "dim"),
+    ),
     {
       key: "set",
       title: "SET BY",

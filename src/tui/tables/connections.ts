@@ -1,9 +1,10 @@
 import type { Connection, ConnectionState, LimitedBy, Snapshot } from "../../shared/control/snapshot.ts";
-import { rate, roundTrip, span } from "../draw/format.ts";
+import { roundTrip, span } from "../draw/format.ts";
 import { graph, peak } from "../draw/graph.ts";
-import { seg, type Segment, type Tone } from "../draw/line.ts";
+import { seg, type Tone } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
 import { trendAt, trendSeconds } from "../model/trends.ts";
+import { figure, label, speed } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 const states: Record<ConnectionState, readonly [string, Tone]> = {
@@ -39,10 +40,6 @@ function rowsOf(snapshot: Snapshot): Row[] {
   }));
 }
 
-function speed(bps: number, tone: Tone): Segment {
-  return seg(rate(bps), bps < 1 ? "faint" : tone);
-}
-
 export const connections: Table = defineTable<Row>({
   name: "connections",
   title: "Connections",
@@ -67,15 +64,7 @@ export const connections: Table = defineTable<Row>({
       ...row.of.inner,
     ].join(" "),
   columns: [
-    {
-      key: "id",
-      title: "ID",
-      min: 6,
-      max: 10,
-      priority: 0,
-      cell: (row) => seg(drawable(row.of.id), "dim"),
-      order: (row) => row.of.id,
-    },
+    label(["id", "ID", 6, 10, 0], (row) => row.of.id, "dim"),
     {
       key: "identity",
       title: "IDENTITY",
@@ -86,24 +75,8 @@ export const connections: Table = defineTable<Row>({
         own ? seg(`YOU ${drawable(row.of.identity)}`, "warn") : seg(drawable(row.of.identity), "strong"),
       order: (row) => row.of.identity,
     },
-    {
-      key: "remote",
-      title: "REMOTE",
-      min: 21,
-      max: 30,
-      priority: 6,
-      cell: (row) => seg(drawable(row.of.remote)),
-      order: (row) => row.of.remote,
-    },
-    {
-      key: "backend",
-      title: "BACKEND",
-      min: 8,
-      max: 14,
-      priority: 5,
-      cell: (row) => seg(drawable(row.of.backend)),
-      order: (row) => row.of.backend,
-    },
+    label(["remote", "REMOTE", 21, 30, 6], (row) => row.of.remote),
+    label(["backend", "BACKEND", 8, 14, 5], (row) => row.of.backend),
     {
       key: "state",
       title: "STATE",
@@ -124,50 +97,26 @@ export const connections: Table = defineTable<Row>({
       order: (row) => limits[row.of.limited_by],
       descending: true,
     },
-    {
-      key: "up",
-      title: "UP/s",
-      min: 6,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: (row) => speed(row.up_bps, "tx"),
-      order: (row) => row.up_bps,
-      descending: true,
-    },
-    {
-      key: "down",
-      title: "DOWN/s",
-      min: 7,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: (row) => speed(row.down_bps, "rx"),
-      order: (row) => row.down_bps,
-      descending: true,
-    },
-    {
-      key: "rtt",
-      title: "RTT ms",
-      min: 7,
-      max: 7,
-      priority: 3,
-      right: true,
-      cell: (row, { glyphs }) => seg(roundTrip(row.of.rtt_ms, glyphs.none)),
-      order: (row) => row.of.rtt_ms ?? -1,
-      descending: true,
-    },
-    {
-      key: "age",
-      title: "AGE",
-      min: 6,
-      max: 6,
-      priority: 4,
-      right: true,
-      cell: (row) => seg(span(row.of.since_seconds), "dim"),
-      order: (row) => row.of.since_seconds,
-      descending: true,
-    },
+    figure(
+      ["up", "UP/s", 6, 7, 1],
+      (row) => row.up_bps,
+      (row) => speed(row.up_bps, "tx"),
+    ),
+    figure(
+      ["down", "DOWN/s", 7, 7, 1],
+      (row) => row.down_bps,
+      (row) => speed(row.down_bps, "rx"),
+    ),
+    figure(
+      ["rtt", "RTT ms", 7, 7, 3],
+      (row) => row.of.rtt_ms ?? -1,
+      (row, { glyphs }) => seg(roundTrip(row.of.rtt_ms, glyphs.none)),
+    ),
+    figure(
+      ["age", "AGE", 6, 6, 4],
+      (row) => row.of.since_seconds,
+      (row) => seg(span(row.of.since_seconds), "dim"),
+    ),
     {
       key: "trend",
       title: "LAST 60 s",

@@ -1,8 +1,8 @@
 import type { DaemonEvent } from "../../shared/control/snapshot.ts";
-import { timeOfDay } from "../draw/format.ts";
 import type { Glyphs } from "../draw/glyphs.ts";
 import { seg, type Segment, type Tone } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
+import { inOrder, label } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 const tones: Record<DaemonEvent["severity"], Tone> = { info: "text", warning: "warn", critical: "critical" };
@@ -23,25 +23,7 @@ export const events: Table = defineTable<DaemonEvent>({
   label: (row) => `event ${row.seq}`,
   words: (row) => [row.code, row.severity, row.message, ...Object.values(row.facts)].join(" "),
   columns: [
-    {
-      key: "seq",
-      title: "SEQ",
-      min: 6,
-      max: 7,
-      priority: 4,
-      right: true,
-      cell: (row) => seg(String(row.seq), "faint"),
-      order: (row) => row.seq,
-      descending: true,
-    },
-    {
-      key: "time",
-      title: "TIME",
-      min: 8,
-      max: 8,
-      priority: 0,
-      cell: (row) => seg(timeOfDay(row.time_ms), "dim"),
-    },
+    ...inOrder<DaemonEvent>(),
     {
       key: "sign",
       title: "",
@@ -50,15 +32,7 @@ export const events: Table = defineTable<DaemonEvent>({
       priority: 1,
       cell: (row, { glyphs }) => severitySign(row.severity, glyphs),
     },
-    {
-      key: "code",
-      title: "EVENT",
-      min: 20,
-      max: 26,
-      priority: 1,
-      cell: (row) => seg(drawable(row.code), "strong"),
-      order: (row) => row.code,
-    },
+    label(["code", "EVENT", 20, 26, 1], (row) => row.code, "strong"),
     {
       key: "message",
       title: "MESSAGE",

@@ -1,7 +1,7 @@
 import type { LogLevel, LogLine } from "../../shared/control/log-line.ts";
-import { timeOfDay } from "../draw/format.ts";
 import { seg, type Tone } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
+import { inOrder, label } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 const levels: Record<LogLevel, Tone> = {
@@ -31,28 +31,9 @@ export const logs: Table = defineTable<LogLine>({
   words: (row) => [row.level, row.code, row.message, factsOf(row)].join(" "),
   fields: { level: (row) => row.level },
   columns: [
-    {
-      key: "seq",
-      title: "SEQ",
-      min: 6,
-      max: 7,
-      priority: 4,
-      right: true,
-      cell: (row) => seg(String(row.seq), "faint"),
-      order: (row) => row.seq,
-      descending: true,
-    },
-    { key: "time", title: "TIME", min: 8, max: 8, priority: 0, cell: (row) => seg(timeOfDay(row.time_ms), "dim") },
+    ...inOrder<LogLine>(),
     { key: "level", title: "LEVEL", min: 5, max: 5, priority: 1, cell: (row) => seg(row.level, levels[row.level]) },
-    {
-      key: "code",
-      title: "CODE",
-      min: 18,
-      max: 24,
-      priority: 2,
-      cell: (row) => seg(drawable(row.code), "strong"),
-      order: (row) => row.code,
-    },
+    label(["code", "CODE", 18, 24, 2], (row) => row.code, "strong"),
     {
       key: "message",
       title: "MESSAGE",

@@ -1,7 +1,7 @@
 import type { Service } from "../../shared/control/snapshot.ts";
-import { count, rate } from "../draw/format.ts";
+import { count } from "../draw/format.ts";
 import { seg, type Segment, type Tone } from "../draw/line.ts";
-import { drawable } from "../draw/text.ts";
+import { figure, label, speed, trouble } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 const states: Record<Service["state"], Tone> = { starting: "warn", up: "good", down: "critical", failed: "critical" };
@@ -16,10 +16,6 @@ function load({ connections, max_connections, waiting }: Service): Segment {
   return seg(`${count(connections)}/${count(max_connections)}`, waiting > 0 ? "warn" : "text");
 }
 
-function trouble(value: number): Segment {
-  return seg(count(value), value > 0 ? "warn" : "faint");
-}
-
 export const services: Table = defineTable<Service>({
   name: "services",
   title: "Services",
@@ -32,139 +28,50 @@ export const services: Table = defineTable<Service>({
   words: (row) => [row.name, row.listen, row.state, row.strategy, row.error ?? ""].join(" "),
   fields: { strategy: (row) => row.strategy, rx: (row) => row.rx_bps, tx: (row) => row.tx_bps },
   columns: [
-    {
-      key: "name",
-      title: "NAME",
-      min: 12,
-      max: 20,
-      priority: 0,
-      cell: (row) => seg(drawable(row.name), "strong"),
-      order: (row) => row.name,
-    },
-    {
-      key: "listen",
-      title: "LISTEN",
-      min: 18,
-      max: 30,
-      priority: 4,
-      cell: (row) => seg(drawable(row.listen)),
-      order: (row) => row.listen,
-    },
-    {
-      key: "state",
-      title: "STATE",
-      min: 8,
-      max: 8,
-      priority: 0,
-      cell: (row) => seg(row.state, states[row.state]),
-      order: (row) => row.state,
-    },
-    {
-      key: "endpoints",
-      title: "UP/ALL",
-      min: 6,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: endpoints,
-      order: (row) => row.endpoints_up,
-    },
-    {
-      key: "load",
-      title: "CONNS",
-      min: 6,
-      max: 11,
-      priority: 1,
-      right: true,
-      cell: load,
-      order: (row) => row.connections,
-      descending: true,
-    },
-    {
-      key: "waiting",
-      title: "WAIT",
-      min: 5,
-      max: 6,
-      priority: 3,
-      right: true,
-      cell: (row) => trouble(row.waiting),
-      order: (row) => row.waiting,
-      descending: true,
-    },
-    {
-      key: "up",
-      title: "UP/s",
-      min: 6,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: (row) => seg(rate(row.rx_bps), row.rx_bps === 0 ? "faint" : "tx"),
-      order: (row) => row.rx_bps,
-      descending: true,
-    },
-    {
-      key: "down",
-      title: "DOWN/s",
-      min: 7,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: (row) => seg(rate(row.tx_bps), row.tx_bps === 0 ? "faint" : "rx"),
-      order: (row) => row.tx_bps,
-      descending: true,
-    },
-    {
-      key: "accepted",
-      title: "ACCEPTED",
-      min: 8,
-      max: 10,
-      priority: 3,
-      right: true,
-      cell: (row) => seg(count(row.accepted), "dim"),
-      order: (row) => row.accepted,
-      descending: true,
-    },
-    {
-      key: "refused",
-      title: "REFUSED",
-      min: 7,
-      max: 8,
-      priority: 2,
-      right: true,
-      cell: (row) => trouble(row.refused),
-      order: (row) => row.refused,
-      descending: true,
-    },
-    {
-      key: "failed",
-      title: "FAILED",
-      min: 6,
-      max: 8,
-      priority: 2,
-      right: true,
-      cell: (row) => trouble(row.failed),
-      order: (row) => row.failed,
-      descending: true,
-    },
-    {
-      key: "retried",
-      title: "RETRIED",
-      min: 7,
-      max: 8,
-      priority: 5,
-      right: true,
-      cell: (row) => seg(count(row.retried), "dim"),
-      order: (row) => row.retried,
-      descending: true,
-    },
-    {
-      key: "strategy",
-      title: "STRATEGY",
-      min: 12,
-      max: 26,
-      priority: 6,
-      cell: (row) => seg(drawable(row.strategy), "dim"),
-      order: (row) => row.strategy,
-    },
+    label(["name", "NAME", 12, 20, 0], (row) => row.name, "strong"),
+    label(["listen", "LISTEN", 18, 30, 4], (row) => row.listen),
+    label(
+      ["state", "STATE", 8, 8, 0],
+      (row) => row.state,
+      (row) => states[row.state],
+    ),
+    figure(["endpoints", "UP/ALL", 6, 7, 1], (row) => row.endpoints_up, endpoints),
+    figure(["load", "CONNS", 8, 11, 1], (row) => row.connections, load),
+    figure(
+      ["waiting", "WAIT", 5, 6, 3],
+      (row) => row.waiting,
+      (row) => trouble(row.waiting),
+    ),
+    figure(
+      ["up", "UP/s", 6, 7, 1],
+      (row) => row.rx_bps,
+      (row) => speed(row.rx_bps, "tx"),
+    ),
+    figure(
+      ["down", "DOWN/s", 7, 7, 1],
+      (row) => row.tx_bps,
+      (row) => speed(row.tx_bps, "rx"),
+    ),
+    figure(
+      ["accepted", "ACCEPTED", 8, 10, 3],
+      (row) => row.accepted,
+      (row) => seg(count(row.accepted), "dim"),
+    ),
+    figure(
+      ["refused", "REFUSED", 7, 8, 2],
+      (row) => row.refused,
+      (row) => trouble(row.refused),
+    ),
+    figure(
+      ["failed", "FAILED", 6, 8, 2],
+      (row) => row.failed,
+      (row) => trouble(row.failed),
+    ),
+    figure(
+      ["retried", "RETRIED", 7, 8, 5],
+      (row) => row.retried,
+      (row) => seg(count(row.retried), "dim"),
+    ),
+    label(["strategy", "STRATEGY", 12, 26, 6], (row) => row.strategy, "dim"),
   ],
 });

@@ -2,6 +2,7 @@ import type { Session } from "../../shared/control/snapshot.ts";
 import { span } from "../draw/format.ts";
 import { seg } from "../draw/line.ts";
 import { drawable } from "../draw/text.ts";
+import { figure, label } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 export const sessions: Table = defineTable<Session>({
@@ -16,24 +17,8 @@ export const sessions: Table = defineTable<Session>({
   offer: () => "kick",
   words: (row) => [row.id, row.identity, ...row.inner].join(" "),
   columns: [
-    {
-      key: "id",
-      title: "ID",
-      min: 8,
-      max: 18,
-      priority: 0,
-      cell: (row) => seg(drawable(row.id), "dim"),
-      order: (row) => row.id,
-    },
-    {
-      key: "identity",
-      title: "IDENTITY",
-      min: 14,
-      max: 24,
-      priority: 0,
-      cell: (row) => seg(drawable(row.identity), "strong"),
-      order: (row) => row.identity,
-    },
+    label(["id", "ID", 8, 18, 0], (row) => row.id, "dim"),
+    label(["identity", "IDENTITY", 14, 24, 0], (row) => row.identity, "strong"),
     {
       key: "inner",
       title: "INNER ADDRESSES",
@@ -43,49 +28,26 @@ export const sessions: Table = defineTable<Session>({
       cell: (row) => seg(drawable(row.inner.join(" "))),
       order: (row) => row.inner[0] ?? "",
     },
-    {
-      key: "links",
-      title: "LINKS",
-      min: 6,
-      max: 6,
-      priority: 1,
-      right: true,
-      cell: (row) => seg(String(row.links), row.links === 0 ? "warn" : "good"),
-      order: (row) => row.links,
-      descending: true,
-    },
-    {
-      key: "mtu",
-      title: "MTU",
-      min: 6,
-      max: 6,
-      priority: 4,
-      right: true,
-      cell: (row) => seg(String(row.mtu)),
-      order: (row) => row.mtu,
-    },
-    {
-      key: "epoch",
-      title: "EPOCH",
-      min: 6,
-      max: 6,
-      priority: 5,
-      right: true,
-      cell: (row) => seg(String(row.epoch)),
-      order: (row) => row.epoch,
-      descending: true,
-    },
-    {
-      key: "age",
-      title: "AGE",
-      min: 6,
-      max: 6,
-      priority: 3,
-      right: true,
-      cell: (row) => seg(span(row.since_seconds), "dim"),
-      order: (row) => row.since_seconds,
-      descending: true,
-    },
+    figure(
+      ["links", "LINKS", 6, 6, 1],
+      (row) => row.links,
+      (row) => seg(String(row.links), row.links === 0 ? "warn" : "good"),
+    ),
+    figure(
+      ["mtu", "MTU", 6, 6, 4],
+      (row) => row.mtu,
+      (row) => seg(String(row.mtu)),
+    ),
+    figure(
+      ["epoch", "EPOCH", 6, 6, 5],
+      (row) => row.epoch,
+      (row) => seg(String(row.epoch)),
+    ),
+    figure(
+      ["age", "AGE", 6, 6, 3],
+      (row) => row.since_seconds,
+      (row) => seg(span(row.since_seconds), "dim"),
+    ),
     {
       key: "lapses",
       title: "LAPSES",

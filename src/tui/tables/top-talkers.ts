@@ -1,7 +1,7 @@
 import type { Snapshot, Talker } from "../../shared/control/snapshot.ts";
 import { bytes, rate } from "../draw/format.ts";
 import { seg } from "../draw/line.ts";
-import { drawable } from "../draw/text.ts";
+import { figure, label } from "./columns.ts";
 import { defineTable, type Table } from "./table.ts";
 
 /** Who talks, or whom they talk to, with the share of all of its kind within the window. */
@@ -21,6 +21,10 @@ export function talkersOf({ top }: Pick<Snapshot, "top">): Row[] {
   return [...ranked("identity", top.identities), ...ranked("destination", top.destinations)];
 }
 
+function bytesOf({ rx_bytes, tx_bytes }: Row): number {
+  return rx_bytes + tx_bytes;
+}
+
 export const topTalkers: Table = defineTable<Row>({
   name: "top-talkers",
   title: "Talkers",
@@ -32,67 +36,23 @@ export const topTalkers: Table = defineTable<Row>({
   label: ({ kind, name }) => `${kind} ${name}`,
   words: ({ kind, name }) => `${kind} ${name}`,
   columns: [
-    {
-      key: "kind",
-      title: "KIND",
-      min: 12,
-      max: 12,
-      priority: 0,
-      cell: ({ kind }) => seg(kind, "dim"),
-      order: ({ kind }) => kind,
-    },
-    {
-      key: "name",
-      title: "NAME",
-      min: 16,
-      max: 40,
-      priority: 0,
-      cell: ({ name }) => seg(drawable(name), "strong"),
-      order: ({ name }) => name,
-    },
-    {
-      key: "tx",
-      title: "TX/s",
-      min: 7,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: ({ tx_bps }) => seg(rate(tx_bps)),
-      order: ({ tx_bps }) => tx_bps,
-      descending: true,
-    },
-    {
-      key: "rx",
-      title: "RX/s",
-      min: 7,
-      max: 7,
-      priority: 1,
-      right: true,
-      cell: ({ rx_bps }) => seg(rate(rx_bps)),
-      order: ({ rx_bps }) => rx_bps,
-      descending: true,
-    },
-    {
-      key: "bytes",
-      title: "LAST 60 s",
-      min: 10,
-      max: 10,
-      priority: 2,
-      right: true,
-      cell: ({ rx_bytes, tx_bytes }) => seg(bytes(rx_bytes + tx_bytes)),
-      order: ({ rx_bytes, tx_bytes }) => rx_bytes + tx_bytes,
-      descending: true,
-    },
-    {
-      key: "share",
-      title: "SHARE",
-      min: 6,
-      max: 6,
-      priority: 3,
-      right: true,
-      cell: ({ share }) => seg(`${Math.round(share * 100)} %`),
-      order: ({ share }) => share,
-      descending: true,
-    },
+    label(["kind", "KIND", 12, 12, 0], ({ kind }) => kind, "dim"),
+    label(["name", "NAME", 16, 40, 0], ({ name }) => name, "strong"),
+    figure(
+      ["tx", "TX/s", 7, 7, 1],
+      ({ tx_bps }) => tx_bps,
+      ({ tx_bps }) => seg(rate(tx_bps)),
+    ),
+    figure(
+      ["rx", "RX/s", 7, 7, 1],
+      ({ rx_bps }) => rx_bps,
+      ({ rx_bps }) => seg(rate(rx_bps)),
+    ),
+    figure(["bytes", "LAST 60 s", 10, 10, 2], bytesOf, (row) => seg(bytes(bytesOf(row)))),
+    figure(
+      ["share", "SHARE", 6, 6, 3],
+      ({ share }) => share,
+      ({ share }) => seg(`${Math.round(share * 100)}%`),
+    ),
   ],
 });
