@@ -119,6 +119,7 @@ export class ClientRole implements Role {
       case "listening":
       case "listen_failed":
       case "refused":
+      case "arriving":
       case "hello":
       case "spoofed":
       case "captured":
@@ -162,6 +163,10 @@ export class ClientRole implements Role {
   /** A client publishes nothing and serves nobody. */
   services(): Service[] {
     return [];
+  }
+
+  arrivals(): { count: number; rows: Connection[] } {
+    return { count: 0, rows: [] };
   }
 
   serviceConnections(): Connection[] {

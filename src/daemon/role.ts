@@ -44,6 +44,8 @@ export interface Role {
   /** Published services, and the connections to them. */
   services(): Service[];
   serviceConnections(): Connection[];
+  /** Server: how many connections are not links yet, and the rows of some of them. */
+  arrivals(): { readonly count: number; readonly rows: Connection[] };
   /** Carries an operator's action out; undefined when it names no backend that there is. */
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined;
   /** A drain of this daemon is under way. */
@@ -57,7 +59,7 @@ export interface Role {
   adjustWeights(): void;
   /** Then: what the breakers let through, and where the session belongs. */
   settleBreakers(): void;
-  /** Closes a session, or a service's connection, by its public id; undefined when there is none. */
+  /** Closes a session, a service's connection or one that is no link yet, by its public id; undefined when there is none. */
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined;
   /** Ends links whose certificate is no longer good; sessions that have no others end as well. */
   closeLinks(links: ReadonlySet<number>, text: string): void;

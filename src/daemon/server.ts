@@ -10,6 +10,7 @@ import type { Role, RoleParts } from "./role.ts";
 import { Rotation } from "./rotation.ts";
 import { ServerAddresses } from "./server-addresses.ts";
 import { ServerAdmission } from "./server-admission.ts";
+import { ServerArrivals } from "./server-arrivals.ts";
 import { ServerDrain } from "./server-drain.ts";
 import { openSessionStock, type SessionStock } from "./server-registry.ts";
 import { ServerReports } from "./server-reports.ts";
@@ -32,6 +33,7 @@ export class ServerRole implements Role {
   readonly #welcome: ServerWelcome;
   readonly #drain: ServerDrain;
   readonly #admission: ServerAdmission;
+  readonly #arrivals: ServerArrivals;
   readonly #services: Services;
   readonly #rotation: Rotation;
   readonly #ages = new LinkAges();
@@ -60,6 +62,7 @@ export class ServerRole implements Role {
     const built = { registry, reports, addresses, sessions, welcome, drain };
     this.#admission = new ServerAdmission({ ...parts, ...built, name, ruleOf });
     this.sessionsRefused = this.#admission.refused;
+    this.#arrivals = new ServerArrivals({ ...parts, name });
     this.#reports = reports;
     this.#addresses = addresses;
     this.#sessions = sessions;
@@ -97,6 +100,8 @@ export class ServerRole implements Role {
         return this.#listening?.(event);
       case "refused":
         return this.#reports.handshakeRefused(event);
+      case "arriving":
+        return this.#arrivals.heard(event);
       case "hello":
         return this.#admission.hello(event);
       case "closed":
@@ -160,6 +165,10 @@ export class ServerRole implements Role {
     return this.#services.rows();
   }
 
+  arrivals(): { count: number; rows: Connection[] } {
+    return { count: this.#arrivals.count, rows: this.#arrivals.rows() };
+  }
+
   serviceConnections(): Connection[] {
     return this.#services.connections();
   }
@@ -205,7 +214,11 @@ export class ServerRole implements Role {
   }
 
   kickSession(id: string, reason: string, dryRun: boolean): ActionResult | undefined {
-    return this.#sessions.kick(id, reason, dryRun) ?? this.#services.kick(id, reason, dryRun);
+    return (
+      this.#arrivals.kick(id, reason, dryRun) ??
+      this.#sessions.kick(id, reason, dryRun) ??
+      this.#services.kick(id, reason, dryRun)
+    );
   }
 
   reload(settings: Settings): void {

@@ -46,8 +46,18 @@ export class Snapshots {
 
   /** Without the control channel's own part. */
   now(): Omit<Snapshot, "control"> {
-    const { events, telemetry, monitor } = this.#parts;
-    return { v: 1, ...this.recorded(), top: telemetry.top, events: events.newest(200), history: [...monitor.history] };
+    const { events, telemetry, monitor, role } = this.#parts;
+    const recorded = this.recorded();
+    // The history has none of these: strangers would fill it.
+    const connections = [...recorded.connections, ...role.arrivals().rows];
+    return {
+      v: 1,
+      ...recorded,
+      connections,
+      top: telemetry.top,
+      events: events.newest(200),
+      history: [...monitor.history],
+    };
   }
 
   /** Keeps this second. */
@@ -102,6 +112,7 @@ export class Snapshots {
       inner: [...role.inner],
       sessions,
       connections,
+      arriving: role.arrivals().count,
       ...readTotals(counters),
       dropped: readDrops(counters),
       refused: Object.fromEntries(refused),

@@ -38,6 +38,7 @@ export function aStatus(fields: Partial<Status> = {}): Status {
     inner: ["10.8.0.1/16", "fd00:8::1/48"],
     sessions: 2,
     connections: 2,
+    arriving: 0,
     rx_bytes: 123_456_789,
     tx_bytes: 987_654_321,
     rx_packets: 100_000,

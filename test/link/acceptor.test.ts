@@ -51,6 +51,37 @@ describe("the acceptor", () => {
     expect(door.refused).toEqual([]);
   });
 
+  it("tells of connections whose handshake is not done how far they are, and not of more than it is asked for", async () => {
+    using door = await new Door(credentials, { ...generous, pending: 3 }).open();
+    const quiet = await silent(door.port);
+    const begun = await silent(door.port);
+    begun.write(Buffer.of(0x16, 3, 1));
+    const stateOf = ({ localPort }: Socket): string | undefined =>
+      door.acceptor.arrivals(64).find(({ remote }) => remote === `127.0.0.1:${localPort}`)?.state;
+    await eventually(() => [quiet, begun].map(stateOf)).toEqual(["accepting", "authenticating"]);
+    const others = await Promise.all(Array.from({ length: 20 }, () => silent(door.port)));
+    await eventually(() => door.acceptor.pending).toBe(22);
+    expect(door.acceptor.arrivals(64).map(({ link }) => link)).toEqual(Array.from({ length: 22 }, (_, at) => at + 1));
+    expect(door.acceptor.arrivals(5)).toHaveLength(5);
+    expect(door.acceptor.arrivals(64)[0]).toMatchObject({ identity: "", age: 0 });
+    // One that is under way, and one that waits.
+    const ends = [quiet, others[19] as Socket].map(closed);
+    for (const { link } of door.acceptor.arrivals(64).filter((_, at) => at === 0 || at === 21)) door.acceptor.cut(link);
+    await Promise.all(ends);
+    await eventually(() => door.acceptor.arrivals(64).length).toBe(20);
+    expect(stateOf(begun)).toBe("authenticating");
+  });
+
+  it("keeps the number of a connection for its link", async () => {
+    using door = await new Door(credentials).open();
+    await silent(door.port);
+    await eventually(() => door.acceptor.pending).toBe(1);
+    const outcome = await dialTo(door.port, credentials);
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    await eventually(() => door.secured.map(({ number }) => number)).toEqual([2]);
+    expect(door.acceptor.arrivals(64).map(({ link }) => link)).toEqual([1]);
+  });
+
   it("closes a client that is silent, or dribbles, at the deadline", async () => {
     using door = await new Door(credentials, generous, 150).open();
     const [quiet, slow] = await Promise.all([silent(door.port), silent(door.port)]);

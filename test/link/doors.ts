@@ -25,9 +25,10 @@ export const generous: AdmissionRules = { pending: 256, perSource: { pending: 10
 /** An acceptor on the loopback interface and what it reported. */
 export class Door implements Disposable {
   readonly clock = new FakeClock({ now: 1000 });
-  readonly secured: { identity: string; remote: string; socket: TLSSocket }[] = [];
+  readonly secured: { identity: string; remote: string; socket: TLSSocket; number: number }[] = [];
   readonly refused: { remote: string; reason: string; text: string }[] = [];
   readonly acceptor: Acceptor;
+  #numbered = 0;
   port = 0;
 
   constructor(credentials: Credentials, rules: AdmissionRules = generous, handshakeTimeout = 10_000) {
@@ -37,9 +38,11 @@ export class Door implements Disposable {
       keepAlive: true,
       authentication: authentication("client"),
       clock: this.clock,
+      number: () => ++this.#numbered,
       handshakeTimeout,
       handlers: {
-        secured: (socket, identity, remote) => void this.secured.push({ identity, remote, socket }),
+        secured: (socket, identity, remote, _took, number) =>
+          void this.secured.push({ identity, remote, socket, number }),
         refused: (remote, reason, text) => void this.refused.push({ remote, reason, text }),
       },
     });

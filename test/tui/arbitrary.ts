@@ -52,7 +52,7 @@ function connections(): fc.Arbitrary<Connection[]> {
         remote: hostileText,
         backend: hostileText,
         inner: fc.array(hostileText, { maxLength: 3 }),
-        state: fc.constantFrom("connecting", "authenticating", "configuring", "active", "draining", "closed"),
+        state: fc.constantFrom("connecting", "accepting", "authenticating", "configuring", "active", "draining", "closed"),
         since_seconds: seconds,
         rx_bps: bps,
         tx_bps: bps,

@@ -16,7 +16,7 @@ export const connection = objectOf<state.Connection>()({
   backend: text,
   remote: text,
   inner: texts,
-  state: z.enum(["connecting", "authenticating", "configuring", "active", "draining", "closed"]),
+  state: z.enum(["connecting", "accepting", "authenticating", "configuring", "active", "draining", "closed"]),
   since_seconds: z.number(),
   rx_bytes: count,
   tx_bytes: count,

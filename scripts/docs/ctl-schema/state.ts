@@ -41,6 +41,7 @@ const status = objectOf<state.Status>()({
   tx_bytes: count,
   rx_packets: count,
   tx_packets: count,
+  arriving: count,
   frames_accepted: count,
   frames_injected: count,
   compressible_bytes: count,

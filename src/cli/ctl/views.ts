@@ -77,13 +77,17 @@ export function alertLines(alerts: readonly Alert[]): string {
     .join("");
 }
 
+function arrivingPart({ arriving }: Status): string {
+  return arriving === 0 ? "" : `, ${arriving} more on their way in`;
+}
+
 function statusLines(status: Status): string {
   const { last_reload: reload } = status;
   const rows: [string, string][] = [
     ["daemon", `${printable(status.name)} (${status.mode}), ${status.state}, up ${timeSpan(status.uptime_seconds)}`],
     ["version", `${printable(status.version)}, pid ${status.pid}`],
     ["interface", `${printable(status.interface)}, mtu ${status.mtu}, ${addresses(status.inner)}`],
-    ["sessions", `${status.sessions}, connections ${status.connections}`],
+    ["sessions", `${status.sessions}, connections ${status.connections}${arrivingPart(status)}`],
     ["received", `${byteCount(status.rx_bytes)} in ${status.rx_packets} packets`],
     ["sent", `${byteCount(status.tx_bytes)} in ${status.tx_packets} packets`],
     ["frames", `${status.frames_accepted} accepted, ${status.frames_injected} injected`],

@@ -14,6 +14,7 @@ import { clientTlsOptions, serverTlsOptions } from "../tls/options.ts";
 import { checkPeer } from "../tls/peer.ts";
 import { refusalReason } from "../tls/refusal.ts";
 import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/trust.ts";
+import { ArrivalWatch } from "./arrival-watch.ts";
 import type { LinkTable } from "./link-table.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
 
@@ -34,10 +35,12 @@ export class Connections {
   #material: TlsMaterial;
   #authorities: readonly X509Certificate[];
   #acceptor: Acceptor | undefined;
+  readonly #arrivals: ArrivalWatch;
   #nextLink = 1;
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts;
+    this.#arrivals = new ArrivalWatch(parts.links, (arrivals) => parts.emit({ type: "arriving", ...arrivals }));
     this.#material = parts.options.material;
     this.#authorities = authoritiesOf(this.#material);
   }
@@ -59,13 +62,16 @@ export class Connections {
       tls: serverTlsOptions(this.#material),
       rules: options.admission,
       keepAlive: options.keepAlive,
+      number: () => this.#nextLink++,
       clock: systemClock,
       authentication: authentication("client"),
       handlers: {
         refused: (remote, reason, text) => emit({ type: "refused", remote, reason, text }),
-        secured: (socket, identity, remote, authenticateMs) => {
+        secured: (socket, identity, remote, authenticateMs, link) => {
           const certificate = this.#certificateOf(socket);
-          links.open(this.#nextLink++, { socket, identity, remote, authenticateMs, certificate }, helloDeadline);
+          this.#arrivals.secured(
+            links.open(link, { socket, identity, remote, authenticateMs, certificate }, helloDeadline),
+          );
         },
       },
     });
@@ -108,8 +114,15 @@ export class Connections {
     this.#parts.emit({ type: "probed", name, reason, text: outcome.kind === "failed" ? outcome.text : "" });
   }
 
+  /** Closes a connection that was accepted and is no link yet. */
+  cut(link: number): void {
+    this.#acceptor?.cut(link);
+  }
+
   tick(look: LoopLook): void {
-    this.#acceptor?.tick(look);
+    if (this.#acceptor === undefined) return;
+    this.#acceptor.tick(look);
+    this.#arrivals.tick(this.#acceptor);
   }
 
   close(): void {

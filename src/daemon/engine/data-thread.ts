@@ -137,6 +137,7 @@ export class DataThread {
         return this.#greeter.admit(command);
       case "refuse":
       case "close":
+        this.#connections.cut(command.link);
         return this.#ends.close(command.link, command.reason, command.text);
       case "rewelcome":
         return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));

@@ -19,7 +19,11 @@ export function startEngine(
   onEvent: (event: Event) => void,
   died: (error: Error) => void,
 ): Engine {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options, name: "data", resourceLimits });
+  const worker = new Worker(new URL("./worker.js", import.meta.url), {
+    workerData: options,
+    name: "data",
+    resourceLimits,
+  });
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let answered = Promise.withResolvers<void>();

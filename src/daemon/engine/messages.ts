@@ -1,4 +1,5 @@
 import type { Chunk } from "../capture/tap.ts";
+import type { Arrivals } from "../link/arrival.ts";
 import type { DialTarget } from "../link/dialer.ts";
 import type { LimitRules } from "../limit/rules.ts";
 import type { AdmissionRules } from "../link/admission.ts";
@@ -120,6 +121,8 @@ export type Event =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "listen_failed"; readonly code: string; readonly message: string }
   | { readonly type: "refused"; readonly remote: string; readonly reason: string; readonly text: string }
+  /** Server, while there are any: connections that are no links of a session yet. */
+  | ({ readonly type: "arriving" } & Arrivals)
   | {
       readonly type: "hello";
       readonly link: number;

@@ -3,13 +3,22 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 import { Admission, type AdmissionRules, sourceKey } from "./admission.ts";
 import { HandshakeBudget, type LoopLook } from "./handshake-budget.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Authentication } from "./peer.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 export interface AcceptorHandlers {
-  /** TLS is done and the peer's identity known, `took` after it was accepted; the connection has said nothing yet. */
-  secured(socket: TLSSocket, identity: string, remote: string, took: Millis): void;
+  /**
+   * TLS is done and the peer's identity known, `took` after it was accepted; the connection has said nothing yet. `number` is
+   * the one that it had from then on.
+   */
+  secured(socket: TLSSocket, identity: string, remote: string, took: Millis, number: number): void;
   refused(remote: string, reason: string, text: string): void;
+}
+
+interface Accepted {
+  readonly number: number;
+  readonly at: Millis;
 }
 
 /** Connections that wait for their handshake; more are closed. */
@@ -32,7 +41,8 @@ export class Acceptor {
   readonly #waiting = new WaitingRoom<Socket>(mostWaiting);
   /** Handshakes under way by `address:port`. */
   readonly #begun = new Map<string, Socket>();
-  readonly #acceptedAt = new WeakMap<Socket, Millis>();
+  readonly #accepted = new WeakMap<Socket, Accepted>();
+  readonly #number: () => number;
   /** Runs when the next handshake has its time. */
   #later: Timer | undefined;
 
@@ -40,6 +50,8 @@ export class Acceptor {
     tls: TlsOptions;
     rules: AdmissionRules;
     keepAlive: boolean;
+    /** Numbers a connection. */
+    number: () => number;
     handlers: AcceptorHandlers;
     authentication: Authentication;
     clock: Clock;
@@ -52,6 +64,7 @@ export class Acceptor {
     this.#clock = parts.clock;
     this.#budget = new HandshakeBudget(parts.clock.now());
     this.#keepAlive = parts.keepAlive;
+    this.#number = parts.number;
     const handshakeTimeout = parts.handshakeTimeout ?? handshakeDeadline;
     this.#tls = createTlsServer({ ...parts.tls, handshakeTimeout }, (socket) => this.#secured(socket));
     this.#tls.on("tlsClientError", (error, socket) => this.#failed(error, socket));
@@ -96,10 +109,39 @@ export class Acceptor {
     for (const socket of [...this.#waiting.clear(), ...this.#begun.values()]) socket.destroy();
   }
 
+  /** Connections whose handshake is under way, or waits. */
+  get pending(): number {
+    return this.#begun.size + this.#waiting.size;
+  }
+
+  /** At most so many of them. */
+  arrivals(most: number): Arrival[] {
+    const now = this.#clock.now();
+    const found: Arrival[] = [];
+    for (const socket of this.#sockets()) {
+      if (found.length >= most) break;
+      const accepted = this.#accepted.get(socket);
+      if (accepted === undefined || socket.destroyed) continue;
+      const state = socket.bytesRead > 0 ? "authenticating" : "accepting";
+      found.push({ link: accepted.number, remote: remoteOf(socket), identity: "", state, age: now - accepted.at });
+    }
+    return found;
+  }
+
+  /** Closes a connection whose handshake is not done. */
+  cut(number: number): void {
+    for (const socket of this.#sockets()) if (this.#accepted.get(socket)?.number === number) socket.destroy();
+  }
+
+  *#sockets(): Generator<Socket> {
+    yield* this.#begun.values();
+    yield* this.#waiting;
+  }
+
   #connected(socket: Socket): void {
     socket.on("error", () => {});
     if (socket.remoteAddress === undefined) return void socket.destroy();
-    this.#acceptedAt.set(socket, this.#clock.now());
+    this.#accepted.set(socket, { number: this.#number(), at: this.#clock.now() });
     if (this.#keepAlive) socket.setKeepAlive(true, 60_000);
     const surplus = this.#waiting.add(sourceKey(socket.remoteAddress), socket);
     if (surplus !== undefined) {
@@ -148,14 +190,16 @@ export class Acceptor {
     const peer = this.#authentication.peer(socket);
     const raw = this.#begun.get(remote);
     const now = this.#clock.now();
-    const took = now - ((raw === undefined ? undefined : this.#acceptedAt.get(raw)) ?? now);
+    const accepted = raw && this.#accepted.get(raw);
     if (this.#begun.delete(remote)) {
       this.#admission.end(socket.remoteAddress ?? "", now, peer.kind === "identity");
     }
     // The error of a connection that closes before it has an owner.
     socket.on("error", () => {});
-    if (peer.kind === "identity") this.#handlers.secured(socket, peer.name, remote, took);
-    else this.#refuse(socket, remote, peer.reason);
+    if (peer.kind === "refused") this.#refuse(socket, remote, peer.reason);
+    // One that was cut while its handshake came to its end is no longer among those that began it.
+    else if (accepted === undefined) socket.destroy();
+    else this.#handlers.secured(socket, peer.name, remote, now - accepted.at, accepted.number);
     this.#begin();
   }
 

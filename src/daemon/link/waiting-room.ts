@@ -38,6 +38,10 @@ export class WaitingRoom<T> {
     }
   }
 
+  *[Symbol.iterator](): Generator<T> {
+    for (const line of this.#bySource.values()) yield* line;
+  }
+
   /** Empties the room. */
   clear(): T[] {
     const all = [...this.#bySource.values()].flat();

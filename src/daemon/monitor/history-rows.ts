@@ -8,6 +8,7 @@ const directoryRows = 4_096;
 
 const states: readonly ConnectionState[] = [
   "connecting",
+  "accepting",
   "authenticating",
   "configuring",
   "active",

@@ -22,6 +22,11 @@ export interface Status {
   inner: string[];
   sessions: number;
   connections: number;
+  /**
+   * Server: connections that are not links yet, from their TCP connection to HELLO. The rows of `connections` have 64 of them
+   * at most, those that have come furthest.
+   */
+  arriving: number;
   rx_bytes: number;
   tx_bytes: number;
   rx_packets: number;
@@ -81,7 +86,18 @@ export interface Alert {
   message: string;
 }
 
-export type ConnectionState = "connecting" | "authenticating" | "configuring" | "active" | "draining" | "closed";
+/**
+ * Client: connecting (TCP), authenticating (TLS). Server: accepting (nothing of the peer's handshake has come), authenticating
+ * (TLS is under way). Both: configuring (HELLO and WELCOME), active, draining, closed.
+ */
+export type ConnectionState =
+  | "connecting"
+  | "accepting"
+  | "authenticating"
+  | "configuring"
+  | "active"
+  | "draining"
+  | "closed";
 
 export type LimitedBy = "nothing" | "bucket" | "backend_rtt" | "peer_window" | "breaker";
 

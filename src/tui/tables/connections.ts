@@ -9,6 +9,7 @@ import { defineTable, type Table } from "./table.ts";
 
 const states: Record<ConnectionState, readonly [string, Tone]> = {
   connecting: ["connect", "warn"],
+  accepting: ["accept", "warn"],
   authenticating: ["auth", "warn"],
   configuring: ["config", "warn"],
   active: ["active", "good"],

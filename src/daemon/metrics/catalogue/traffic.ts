@@ -24,6 +24,11 @@ export const trafficMetrics: readonly Metric[] = [
     series: ({ snapshot }) =>
       states.map((state) => [{ state }, snapshot.connections.filter((row) => row.state === state).length]),
   }),
+  gauge(
+    "connections_arriving",
+    "Server: connections that are not links yet, from their TCP connection to HELLO.",
+    ({ snapshot }) => snapshot.status.arriving,
+  ),
   labelled({
     name: "connections_limited",
     type: "gauge",
