@@ -42,7 +42,8 @@ export class RateLimits {
       clock: parts.clock,
       rules: limitRules(parts.settings),
       figures: (name) => this.#figures(name),
-      changed: (rules) => this.#engine.send({ type: "limits", rules }),
+      configured: (rules) => this.#engine.send({ type: "limits", rules }),
+      changed: (changes) => this.#engine.send({ type: "change_limits", changes }),
       expired: (name) => {
         const message = `${name}: an operator's limit has ended, ${this.#inWords(name)} again`;
         this.#events.add("info", "rate_expired", message, { bucket: name });

@@ -2,14 +2,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { adjusted } from "../../src/daemon/limit/adjust.ts";
 import { type BucketFigures, LimitBook, type Owners } from "../../src/daemon/limit/book.ts";
 import type { Limit } from "../../src/daemon/limit/limit.ts";
-import { type LimitRules, limitFor, noLimits } from "../../src/daemon/limit/rules.ts";
+import { changedRules, type LimitChange, type LimitRules, limitFor, noLimits } from "../../src/daemon/limit/rules.ts";
 import { FakeClock } from "../fakes/clock.ts";
 
 const limit = (perSecond: number): Limit => ({ unit: "bytes", perSecond, burst: perSecond / 10 });
 const owners: Owners = { sessions: ["0a"], identities: ["ann"], services: ["db"] };
 
 let clock: FakeClock;
-let told: LimitRules[];
+/** What was told, and the rules that follow from all of it. */
+let told: (LimitRules | readonly LimitChange[])[];
+let rules: LimitRules;
 let expired: string[];
 let figures: Map<string, BucketFigures>;
 let book: LimitBook;
@@ -17,20 +19,27 @@ let book: LimitBook;
 beforeEach(() => {
   clock = new FakeClock();
   told = [];
+  rules = { ...noLimits, global: limit(1000), session: limit(100) };
   expired = [];
   figures = new Map();
   book = new LimitBook({
     clock,
-    rules: { ...noLimits, global: limit(1000), session: limit(100) },
+    rules,
     figures: (name) => figures.get(name),
-    changed: (rules) => void told.push(rules),
+    configured: (all) => {
+      told.push(all);
+      rules = all;
+    },
+    changed: (changes) => {
+      told.push(changes);
+      rules = changedRules(rules, changes);
+    },
     expired: (name) => void expired.push(name),
   });
 });
 
 function inEffect(scope: "global" | "session", id: string): Limit | undefined {
-  const rules = told.at(-1);
-  return rules === undefined ? expect.fail("nothing was told") : limitFor(rules, { scope, id }, "up");
+  return limitFor(rules, { scope, id }, "up");
 }
 
 it("lists every bucket there could be, also those that limit nothing", () => {
@@ -65,6 +74,7 @@ it("lists only what limits when there are many sessions", () => {
     clock,
     rules: noLimits,
     figures: () => undefined,
+    configured: () => undefined,
     changed: () => undefined,
     expired: () => undefined,
   });
@@ -121,22 +131,22 @@ it("knows whom it could limit", () => {
 });
 
 describe("adjustment", () => {
-  const rules = { interval: 1000, least: 20, most: 100 };
+  const bounds = { interval: 1000, least: 20, most: 100 };
 
   it("goes down to 85 %, up by 2 % of the base, between its bounds, with the burst in proportion", () => {
     const base = limit(100);
-    expect(adjusted(base, base, rules, true)).toEqual({ unit: "bytes", perSecond: 85, burst: 9 });
-    expect(adjusted(limit(50), base, rules, false).perSecond).toBe(52);
-    expect(adjusted(base, base, rules, false)).toEqual(base);
-    expect(adjusted(limit(21), base, rules, true).perSecond).toBe(20);
+    expect(adjusted(base, base, bounds, true)).toEqual({ unit: "bytes", perSecond: 85, burst: 9 });
+    expect(adjusted(limit(50), base, bounds, false).perSecond).toBe(52);
+    expect(adjusted(base, base, bounds, false)).toEqual(base);
+    expect(adjusted(limit(21), base, bounds, true).perSecond).toBe(20);
   });
 
   it("changes the slow session's limit in one direction, and not before its time", () => {
-    book.adjust(rules, "up", new Map([["0a", true]]));
+    book.adjust(bounds, "up", new Map([["0a", true]]));
     expect(told).toEqual([]);
     clock.advance(1000);
     book.adjust(
-      rules,
+      bounds,
       "up",
       new Map([
         ["0a", true],
@@ -151,5 +161,25 @@ describe("adjustment", () => {
     expect(book.limit("session/0a/up")?.perSecond).toBe(85);
     book.set("session/0a/up", limit(3), undefined);
     expect(inEffect("session", "0a")?.perSecond).toBe(3);
+  });
+
+  it("tells of nothing but what changed, and that what was adjusted for a session is over", () => {
+    const sessions = Array.from({ length: 1000 }, (_, id) => `s${id}`);
+    const slow = new Map(sessions.map((id) => [id, id === "s7"]));
+    clock.advance(1000);
+    book.adjust(bounds, "up", slow);
+    expect(told).toEqual([[{ bucket: "session/s7/up", limit: { unit: "bytes", perSecond: 85, burst: 9 } }]]);
+    book.sample({ ...owners, sessions });
+    expect(told).toHaveLength(1);
+    // What an operator set stays as it is, whatever the path says.
+    book.set("session/s8/up", undefined, undefined);
+    clock.advance(1000);
+    book.adjust(bounds, "up", new Map([["s8", true]]));
+    expect(told.slice(1)).toEqual([[{ bucket: "session/s8/up", limit: "unlimited" }]]);
+    book.sample({ ...owners, sessions: ["s8"] });
+    expect(told.at(-1)).toEqual([{ bucket: "session/s7/up", limit: "configured" }]);
+    expect(rules.set).toEqual(new Map([["session/s8/up", undefined]]));
+    book.giveBack("session/s8/up");
+    expect(told.at(-1)).toEqual([{ bucket: "session/s8/up", limit: { unit: "bytes", perSecond: 85, burst: 9 } }]);
   });
 });

@@ -100,4 +100,25 @@ describeNetns("rate limits and queues", () => {
     expect(mean).toBeLessThan(80);
     await expect.poll(async () => (await accountOf([lab.server, client])).lost, { timeout: 10_000 }).toBe(0);
   });
+
+  test("with aimd a session's limit falls while its wire takes less, and rises again", async () => {
+    const shape = ["root", "tbf", "rate", "10mbit", "burst", "10kb", "limit", "250kb"];
+    await lab.server.namespace.run("tc", "qdisc", "replace", "dev", "wire1", ...shape);
+    const adaptive = { base_rate: "40mbit", min_rate: "1mbit", adjust: "aimd" };
+    await lab.server.reconfigure({ rate_limit: { ...adaptive, burst_size: undefined } });
+    expect((await lab.server.ctl("reload", "--yes")).code).toBe(0);
+    const [session] = await lab.server.sessions();
+    const rate = async (): Promise<number> => (await rowOf(`session/${session?.id}/down`)).rate ?? expect.fail();
+    expect(await rate()).toBe(5_000_000);
+    // One alone may have learned before how little the wire takes.
+    const transfers = [1, 2, 3].map(() =>
+      lab.use(startTransfer(client.namespace, serviceUrl(lab.inner, `/bytes?count=${1024 ** 3}`))),
+    );
+    await expect.poll(rate, { timeout: 20_000 }).toBeLessThan(4_000_000);
+    await Promise.all(transfers.map((transfer) => transfer.end("SIGTERM")));
+    const fallen = await rate();
+    await expect.poll(rate, { timeout: 20_000 }).toBeGreaterThan(fallen);
+    console.log(`40 Mbit/s over a wire of 10 Mbit/s: fell to ${fallen} B/s, rose to ${await rate()} B/s`);
+    expect(await rowOf(`session/${session?.id}/up`)).toMatchObject({ rate: 5_000_000 });
+  });
 });

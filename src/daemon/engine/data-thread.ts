@@ -129,6 +129,9 @@ export class DataThread {
       case "limits":
         this.#limits.configure(command.rules, this.#sessionTable);
         return this.#services.limit();
+      case "change_limits":
+        this.#limits.change(command.changes, this.#sessionTable);
+        return this.#services.limit();
       case "dial":
         return void this.#connections.dial(command);
       case "probe":

@@ -1,7 +1,7 @@
 import type { Chunk } from "../capture/tap.ts";
 import type { Arrivals } from "../link/arrival.ts";
 import type { DialTarget } from "../link/dialer.ts";
-import type { LimitRules } from "../limit/rules.ts";
+import type { LimitChange, LimitRules } from "../limit/rules.ts";
 import type { AdmissionRules } from "../link/admission.ts";
 import type { LivenessRules } from "../link/liveness.ts";
 import type { CloseReason, GoawayScope, Hello, Welcome } from "../link/messages.ts";
@@ -47,6 +47,7 @@ export interface DataThreadOptions {
 export type Command =
   | { readonly type: "listen"; readonly host: string; readonly port: number }
   | { readonly type: "limits"; readonly rules: LimitRules }
+  | { readonly type: "change_limits"; readonly changes: readonly LimitChange[] }
   | { readonly type: "renew"; readonly material: TlsMaterial }
   | {
       readonly type: "dial";

@@ -2,9 +2,9 @@ import type { Millis } from "../../shared/clock.ts";
 import type { FlowSession } from "../flow/ports.ts";
 import type { Shapers } from "../flow/shapers.ts";
 import { Limiter } from "../limit/limiter.ts";
-import type { BucketOwner, Direction } from "../limit/names.ts";
+import { type BucketOwner, type Direction, parseBucketName } from "../limit/names.ts";
 import type { BucketPath } from "../limit/path.ts";
-import type { LimitRules } from "../limit/rules.ts";
+import type { LimitChange, LimitRules } from "../limit/rules.ts";
 import type { TokenBucket } from "../limit/token-bucket.ts";
 import { bucketField, BucketSlots } from "../metrics/bucket-slots.ts";
 import { shortSession } from "../pool/link-book.ts";
@@ -47,6 +47,20 @@ export class SessionLimits {
   configure(rules: LimitRules, sessions: Iterable<FlowSession>): void {
     this.#limiter.configure(rules);
     for (const session of sessions) this.apply(session);
+    this.#shapers.run();
+  }
+
+  /** Takes other limits of single buckets, which only whom they belong to notices. */
+  change(changes: readonly LimitChange[], sessions: Iterable<FlowSession>): void {
+    this.#limiter.change(changes);
+    const owners = changes.map(({ bucket }) => parseBucketName(bucket)?.owner);
+    const all = owners.some((owner) => owner?.scope === "global");
+    const of = (scope: BucketOwner["scope"]): Set<string> =>
+      new Set(owners.flatMap((owner) => (owner?.scope === scope ? [owner.id] : [])));
+    const [ids, identities] = [of("session"), of("identity")];
+    for (const session of sessions) {
+      if (all || ids.has(shortSession(session.id)) || identities.has(session.identity)) this.apply(session);
+    }
     this.#shapers.run();
   }
 

@@ -3,7 +3,7 @@ import type { Bucket } from "../../shared/control/snapshot.ts";
 import { type AdjustRules, adjusted } from "./adjust.ts";
 import type { Limit } from "./limit.ts";
 import { type BucketOwner, bucketName, type Direction, directions, parseBucketName } from "./names.ts";
-import { type LimitRules, limitFor } from "./rules.ts";
+import { type LimitChange, type LimitRules, limitFor } from "./rules.ts";
 
 /** What a bucket's figures are right now; totals only grow. */
 export interface BucketFigures {
@@ -42,7 +42,8 @@ const mostListed = 64;
 export class LimitBook {
   readonly #clock: Clock;
   readonly #figures: (name: string) => BucketFigures | undefined;
-  readonly #changed: (rules: LimitRules) => void;
+  readonly #configured: (rules: LimitRules) => void;
+  readonly #changed: (changes: readonly LimitChange[]) => void;
   readonly #expired: (name: string) => void;
   readonly #pinned = new Map<string, Pinned>();
   readonly #adjusted = new Map<string, Limit>();
@@ -57,13 +58,16 @@ export class LimitBook {
     /** Undefined for a bucket that nothing has passed yet. */
     figures: (name: string) => BucketFigures | undefined;
     /** Other limits hold from now on. */
-    changed: (rules: LimitRules) => void;
+    configured: (rules: LimitRules) => void;
+    /** Some buckets have another limit from now on. */
+    changed: (changes: readonly LimitChange[]) => void;
     /** An operator's limit has reached its end. */
     expired: (name: string) => void;
   }) {
     this.#clock = parts.clock;
     this.#rules = parts.rules;
     this.#figures = parts.figures;
+    this.#configured = parts.configured;
     this.#changed = parts.changed;
     this.#expired = parts.expired;
     this.#adjustedAt = parts.clock.now();
@@ -73,7 +77,8 @@ export class LimitBook {
   configure(rules: LimitRules): void {
     this.#rules = rules;
     this.#adjusted.clear();
-    this.#tell();
+    const pinned = [...this.#pinned].map(([name, { limit }]) => [name, limit] as const);
+    this.#configured({ ...rules, set: new Map(pinned) });
   }
 
   /** The limit in effect; undefined: unlimited. */
@@ -91,13 +96,13 @@ export class LimitBook {
     const timer = forMs === undefined ? undefined : this.#clock.after(forMs, () => this.#expire(name));
     const until = forMs === undefined ? undefined : this.#clock.now() + forMs;
     this.#pinned.set(name, { limit, until, timer });
-    this.#tell();
+    this.#tell([name]);
   }
 
   /** Gives the limit back to the configuration. */
   giveBack(name: string): void {
     this.#pinned.get(name)?.timer?.cancel();
-    if (this.#pinned.delete(name)) this.#tell();
+    if (this.#pinned.delete(name)) this.#tell([name]);
   }
 
   /** Whether there is somebody of this name whose bucket it would be. */
@@ -113,7 +118,7 @@ export class LimitBook {
   sample(owners: Owners): void {
     const names = new Set(this.#names(owners));
     for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name);
-    for (const name of this.#adjusted.keys()) if (!names.has(name)) this.#adjusted.delete(name);
+    this.#tell([...this.#adjusted.keys()].filter((name) => !names.has(name) && this.#adjusted.delete(name)));
     for (const name of this.#pinned.keys()) if (name.startsWith("session/") && !names.has(name)) this.giveBack(name);
     for (const name of names) this.#sample(name);
   }
@@ -124,16 +129,16 @@ export class LimitBook {
     const now = this.#clock.now();
     if (rules === undefined || base === undefined || now - this.#adjustedAt < rules.interval) return;
     this.#adjustedAt = now;
-    let changed = false;
+    const changed: string[] = [];
     for (const [id, isSlow] of slow) {
       const name = bucketName({ scope: "session", id }, direction);
       const before = this.#adjusted.get(name) ?? base;
       const after = adjusted(before, base, rules, isSlow);
       if (after.perSecond === before.perSecond) continue;
       this.#adjusted.set(name, after);
-      changed = true;
+      if (!this.#pinned.has(name)) changed.push(name);
     }
-    if (changed) this.#tell();
+    this.#tell(changed);
   }
 
   /** The buckets as the console shows them. */
@@ -194,19 +199,21 @@ export class LimitBook {
     this.#samples.set(name, { at, taken: figures.taken, used: Math.max(0, used) });
   }
 
-  #effective(): LimitRules {
-    const set = new Map<string, Limit | undefined>(this.#adjusted);
-    for (const [name, { limit }] of this.#pinned) set.set(name, limit);
-    return { ...this.#rules, set };
-  }
-
   #expire(name: string): void {
     this.#pinned.delete(name);
-    this.#tell();
+    this.#tell([name]);
     this.#expired(name);
   }
 
-  #tell(): void {
-    this.#changed(this.#effective());
+  #tell(names: readonly string[]): void {
+    if (names.length === 0) return;
+    this.#changed(names.map((bucket) => ({ bucket, limit: this.#ownLimit(bucket) })));
+  }
+
+  /** Other than the configured one of its owner. */
+  #ownLimit(name: string): LimitChange["limit"] {
+    const pinned = this.#pinned.get(name);
+    if (pinned !== undefined) return pinned.limit ?? "unlimited";
+    return this.#adjusted.get(name) ?? "configured";
   }
 }

@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 import { type BucketOwner, bucketName, type Direction } from "./names.ts";
 import { BucketPath } from "./path.ts";
-import { type LimitRules, limitFor, noLimits } from "./rules.ts";
+import { changedRules, type LimitChange, type LimitRules, limitFor, noLimits } from "./rules.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** All buckets of one data thread, by name; made when somebody first asks for one that is limited. */
@@ -20,6 +20,11 @@ export class Limiter {
   /** Takes new rules; who holds a path or bucket asks for it again. */
   configure(rules: LimitRules): void {
     this.#rules = rules;
+  }
+
+  /** Takes other limits of single buckets; who holds one of them asks for it again. */
+  change(changes: readonly LimitChange[]): void {
+    this.#rules = changedRules(this.#rules, changes);
   }
 
   /** The owner's bucket; undefined while it is unlimited. */

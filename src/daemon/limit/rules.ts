@@ -13,6 +13,22 @@ export interface LimitRules {
   readonly set: ReadonlyMap<string, Limit | undefined>;
 }
 
+/** What one bucket lets pass from now on; configured: what the rules say of its owner. */
+export interface LimitChange {
+  readonly bucket: string;
+  readonly limit: Limit | "unlimited" | "configured";
+}
+
+/** The rules with these changes to what was set by bucket. */
+export function changedRules(rules: LimitRules, changes: readonly LimitChange[]): LimitRules {
+  const set = new Map(rules.set);
+  for (const { bucket, limit } of changes) {
+    if (limit === "configured") set.delete(bucket);
+    else set.set(bucket, limit === "unlimited" ? undefined : limit);
+  }
+  return { ...rules, set };
+}
+
 export const noLimits: LimitRules = {
   global: undefined,
   session: undefined,
