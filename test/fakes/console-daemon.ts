@@ -1,7 +1,7 @@
 /**
  * A daemon to look at: `node test/fakes/console-daemon.ts SOCKET [CONNECTIONS [HZ]]` serves the real control channel over
  * made-up traffic that moves once a second, or HZ times, until it is stopped. Prints `ready`, then `kicked ID` for each kick and
- * `KIND BACKEND` for each act on a backend or its breaker.
+ * `KIND BACKEND` for each act on a backend or its breaker. After SIGUSR2 it tells what no screen can be drawn of.
  */
 import type { BackendAction } from "../../src/daemon/control/backend.ts";
 import { startControlServer } from "../../src/daemon/control/server.ts";
@@ -183,6 +183,12 @@ systemClock.every(1000 / Number(hz), () => {
   for (const action of backend.acts.slice(noted)) note(action);
   noted = backend.acts.length;
   backend.set(snapshot(Math.floor(((Date.now() - started) * Number(hz)) / 1000) / Number(hz)));
+});
+// A snapshot that no screen can be drawn of.
+process.once("SIGUSR2", () => {
+  const broken = snapshot(0);
+  backend.snapshot = () => ({ ...broken, status: { ...broken.status, name: 7 as never } });
+  backend.set(backend.snapshot());
 });
 process.once("SIGTERM", () => void server[Symbol.asyncDispose]().then(() => process.exit(0)));
 process.stdout.write("ready\n");

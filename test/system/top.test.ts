@@ -113,6 +113,7 @@ test("draws every size whole", async () => {
     [160, 50, /losses[^]*LAST 60 s/],
     [60, 12, /1 Connections 40 +2 ▲ +3/],
     [40, 8, /40 connections/],
+    [120, 30, /─ events ─.* backends, breakers, buckets ─/],
     [120, 40, /╭─ sent [^]*REMOTE/],
     [80, 24, /^ rx .*\n tx .*/m],
   ] as const) {
@@ -122,6 +123,26 @@ test("draws every size whole", async () => {
     expect(lines.length).toBeLessThanOrEqual(rows);
     expect(terminal.text.match(/● LIVE/g)).toHaveLength(1);
   }
+});
+
+test("while the window is pulled about it draws on, and what stays is one whole frame", async () => {
+  for (let step = 0; step < 40; step += 1) {
+    terminal.resize(60 + ((step * 37) % 101), 12 + ((step * 17) % 39));
+    expect(terminal.text.match(/ edge-01 server/g)?.length ?? 0).toBeLessThanOrEqual(1);
+  }
+  terminal.resize(100, 30);
+  const lines = (await terminal.until(/^ edge-01 server +● LIVE[^]*1 Conn[^]*─ events ─[^]*q quit\s*$/)).split("\n");
+  expect(lines.filter((line) => / 1 Conn.* 9 Talk/.test(line))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes("q quit"))).toHaveLength(1);
+});
+
+test("a screen that can't be drawn ends it, and leaves the terminal as it was", async () => {
+  daemon.process.kill("SIGUSR2");
+  await terminal.until(/left with 1$/m);
+  const { alternate, cursor, tty } = terminal.modes;
+  expect([alternate, cursor]).toEqual([false, true]);
+  expect(tty).toMatch(/ icanon .* echo /s);
+  expect(terminal.text).toMatch(/sssonector top: /);
 });
 
 test("SIGTERM leaves the terminal as it was", async () => {

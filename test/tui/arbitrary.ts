@@ -3,17 +3,22 @@ import type {
   Backend,
   Breaker,
   BreakerState,
+  Bucket,
   Connection,
   DaemonEvent,
+  Service,
   Session,
   Snapshot,
+  Talker,
 } from "../../src/shared/control/snapshot.ts";
 import {
   aBackend,
   aBreaker,
+  aBucket,
   aConnection,
   anEvent,
   aPoint,
+  aService,
   aSession,
   aSnapshot,
   aStatus,
@@ -116,6 +121,47 @@ function breakers(): fc.Arbitrary<Breaker[]> {
     .map((rows) => rows.map((breaker) => aBreaker(breaker.name, breaker)));
 }
 
+function services(): fc.Arbitrary<Service[]> {
+  const row = fc.record({
+    name: hostileText,
+    listen: hostileText,
+    state: fc.constantFrom("starting", "up", "down", "failed"),
+    error: fc.option(hostileText, { nil: null }),
+    strategy: hostileText,
+    endpoints_up: fc.nat(),
+    connections: fc.nat(),
+    max_connections: fc.nat(),
+    waiting: fc.nat(),
+    rx_bps: bps,
+  });
+  return fc
+    .uniqueArray(row, { selector: (service) => service.name, maxLength: 20 })
+    .map((rows) => rows.map((service) => aService(service.name, service)));
+}
+
+function buckets(): fc.Arbitrary<Bucket[]> {
+  const row = fc.record({
+    name: hostileText,
+    rate: fc.option(fc.integer({ min: 1, max: 1e12 }), { nil: null }),
+    burst: fc.option(fc.integer({ min: 1, max: 1e12 }), { nil: null }),
+    unit: fc.constantFrom("bytes", "packets"),
+    tokens: fc.option(fc.double({ min: -1e9, max: 1e12, noNaN: true }), { nil: null }),
+    utilisation: fc.option(fc.double({ min: 0, max: 1e5, noNaN: true }), { nil: null }),
+    waiting_ms: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    dropped: fc.nat(),
+    pinned: fc.boolean(),
+    expires_seconds: fc.option(seconds, { nil: null }),
+  });
+  return fc
+    .uniqueArray(row, { selector: (bucket) => bucket.name, maxLength: 20 })
+    .map((rows) => rows.map((bucket) => aBucket(bucket.name, bucket)));
+}
+
+function talkers(): fc.Arbitrary<Talker[]> {
+  const row = fc.record({ name: hostileText, rx_bytes: fc.nat(), tx_bytes: fc.nat(), rx_bps: bps, tx_bps: bps });
+  return fc.uniqueArray(row, { selector: (talker) => talker.name, maxLength: 10 });
+}
+
 function events(): fc.Arbitrary<DaemonEvent[]> {
   const row = fc.record({
     code: hostileText,
@@ -143,6 +189,11 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc
     sessions: sessions(),
     backends: backends(),
     breakers: breakers(),
+    services: services(),
+    buckets: buckets(),
+    identities: talkers(),
+    destinations: talkers(),
+    unconfirmed: fc.array(fc.record({ who: hostileText, what: hostileText }), { maxLength: 3 }),
     events: events(),
     history: fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), bps, bps), { maxLength: 100 }),
     later: fc.nat({ max: 100 }),
@@ -164,6 +215,14 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc
       sessions: given.sessions,
       backends: given.backends,
       breakers: given.breakers,
+      services: given.services,
+      buckets: given.buckets,
+      top: { ...aSnapshot().top, identities: given.identities, destinations: given.destinations },
+      control: {
+        revision: 7,
+        attached: [],
+        unconfirmed: given.unconfirmed.map((one) => ({ ...one, revision: 7, reverts_at_ms: startOfTime + 60_000 })),
+      },
       events: given.events,
       history: given.history
         .toSorted((a, b) => a[0] - b[0])

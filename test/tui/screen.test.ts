@@ -18,6 +18,7 @@ import { asciiSetup, Driver, unicodeSetup } from "./driver.ts";
 const sizes = [
   [60, 12],
   [80, 24],
+  [120, 30],
   [120, 40],
   [160, 50],
   [59, 30],
@@ -48,6 +49,9 @@ const modes: readonly (readonly string[])[] = [
   ["4", "down"],
   ["4", "down", "O"],
   ["6"],
+  ["5", "down", "enter"],
+  ["9", "down"],
+  [":", ..."capture -w \u202ea.pcap".split(" ").flatMap((word) => [word, " "]), "enter"],
 ];
 
 describe("any snapshot fits any screen", () => {
