@@ -1,12 +1,10 @@
 import type { Millis, Timer } from "../shared/clock.ts";
-import type { MoveFacts } from "../shared/control/protocol.ts";
 import type { Backend as BackendRow } from "../shared/control/snapshot.ts";
 import type { AdminState, Backend } from "./balance/eligible.ts";
 import type { PeakRtt } from "./balance/rtt.ts";
 import type { Candidate } from "./balance/strategy.ts";
 import { effectiveWeight, initialFactor, slowStart, type WeightFactor } from "./balance/weights.ts";
 import type { Breaker, Permit } from "./breaker/breaker.ts";
-import type { BackendAction } from "./control/backend.ts";
 import { type CheckState, checksStart, recoveredAt } from "./health/check-state.ts";
 
 /** One endpoint, as configured: a client's server, or where a published service runs. */
@@ -115,44 +113,4 @@ export function rowOf(
     since_seconds: Math.round((now - Math.max(check.since, entry.changedAt)) / 1000),
     last_error: entry.lastError ?? null,
   };
-}
-
-/** What becomes of a backend's connections, with the words when there are none: a service's can't move. */
-const fates = {
-  move: "no connection moves",
-  finish: "no connection is left to finish",
-  stay: "no connection stays",
-  "be reset": "no connection is reset",
-} as const;
-
-export type Fate = keyof typeof fates;
-
-/** What an action does to the backend's connections, and what it leaves, for its message. */
-export function effect({ connections_moved, left, last_healthy: last }: MoveFacts, use: Usage, fate: Fate): string {
-  const count = fate === "finish" || fate === "stay" ? use.connections : connections_moved;
-  const rest = left.length === 0 ? "nothing" : left.join(", ");
-  const risk = last ? ", it is the last healthy backend" : "";
-  if (count === 0) return `: ${fates[fate]}, ${rest} left healthy${risk}`;
-  const what = `${count} ${count === 1 ? "connection" : "connections"} with ${(use.bps / 1e6).toFixed(1)} Mbit/s`;
-  return `: ${what} to ${fate}, ${rest} left healthy${risk}`;
-}
-
-/** An action in words, before the name of its backend. */
-export function describe(action: BackendAction): string {
-  switch (action.kind) {
-    case "drain":
-      return "drain";
-    case "ready":
-      return "make ready";
-    case "maint":
-      return "take into maintenance";
-    case "set_weight":
-      return action.weight === "auto" ? "give back the weight of" : `set to weight ${action.weight}`;
-    case "reset_breaker":
-      return "reset the breaker of";
-    case "open_breaker":
-      return "open the breaker of";
-    case "close_breaker":
-      return "close the breaker of";
-  }
 }
