@@ -108,6 +108,17 @@ describe("completion from the tables", () => {
   });
 });
 
+/** Milliseconds of each of three runs of a command, start to end. */
+async function taken(command: readonly string[]): Promise<number[]> {
+  const times: number[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const begun = performance.now();
+    await runToEnd([...command]);
+    times.push(performance.now() - begun);
+  }
+  return times;
+}
+
 describeNetns("completion with the names of a running daemon", () => {
   let lab: Lab;
   let client: DaemonProcess;
@@ -139,14 +150,17 @@ describeNetns("completion with the names of a running daemon", () => {
     await expect.poll(async () => await bash(`${server} revoke l`), { timeout: 20_000 }).toEqual(["laptop-ann"]);
   });
 
-  test("how long the names take", async () => {
-    const times: number[] = [];
-    for (let run = 0; run < 5; run += 1) {
-      const begun = performance.now();
-      await runToEnd([programPath("sssonector"), "completion", "names", "backends", "--socket", client.socket]);
-      times.push(performance.now() - begun);
+  test("how long the names and `ctl status` take, beside bare Node", async () => {
+    const sssonector = programPath("sssonector");
+    const socket = ["--socket", client.socket];
+    const all = {
+      names: await taken([sssonector, "completion", "names", "backends", ...socket]),
+      "ctl status": await taken([sssonector, "ctl", "status", ...socket]),
+      "bare Node": await taken([process.execPath, "-e", "0"]),
+    };
+    for (const [what, times] of Object.entries(all)) {
+      console.log(`${what}: ${times.map((time) => `${time.toFixed(0)} ms`).join(", ")}`);
     }
-    console.log(`completion names: ${times.map((time) => `${time.toFixed(0)} ms`).join(", ")}`);
-    expect(times).toHaveLength(5);
+    expect(Object.values(all).flat()).toHaveLength(9);
   });
 });

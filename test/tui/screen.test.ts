@@ -49,6 +49,7 @@ const modes: readonly (readonly string[])[] = [
   ["4", "down"],
   ["4", "down", "O"],
   ["6"],
+  ["a"],
   ["5", "down", "enter"],
   ["9", "down"],
   [":", ..."capture -w \u202ea.pcap".split(" ").flatMap((word) => [word, " "]), "enter"],
@@ -256,6 +257,31 @@ describe("what the screen says", () => {
     expect(narrow).toMatch(/d drain {2}e ready {2}m maint {2}w edit {2}\? help {2}q quit/);
     expect(narrow).not.toContain("select");
   });
+});
+
+test("who is attached, and what they did", () => {
+  const attached = [
+    {
+      id: 1,
+      who: "root (uid 0, pid 7)",
+      client: "sssonector top",
+      role: "operator",
+      since_ms: startOfTime,
+      last: null,
+    },
+    { id: 2, who: "bob\u001b[2J (uid 1001, pid 8)", client: "ctl", role: "viewer", since_ms: 0, last: "drain eu-1" },
+  ] as const;
+  const control = { revision: 2, attached: [...attached], unconfirmed: [] };
+  const acted = anEvent(5, { code: "operator_action", message: "bob: drain eu-1" });
+  const driver = new Driver().snapshot(
+    aSnapshot({ control, events: [anEvent(1), acted], time_ms: startOfTime + 90_000 }),
+  );
+  expect(driver.lines[0]).toContain("+1 attached");
+  driver.press("a");
+  expect(driver.text).toMatch(/root \(uid 0, pid 7\) +sssonector top, operator, +1m +looks/);
+  expect(driver.text).toMatch(/bob\?\[2J \(uid 1001, pid 8\) +ctl, viewer, .*last: drain eu-1/);
+  expect(driver.text).toMatch(/what operators did[^]*\d\d:\d\d:\d\d bob: drain eu-1/);
+  expect(driver.press("escape").state.mode.kind).toBe("browse");
 });
 
 describe("what needs no tab", () => {

@@ -56,6 +56,21 @@ export const frontRows: readonly KeyRow[] = [
     act: browse,
   },
   {
+    keys: ["a"],
+    layer: "list",
+    shown: "a",
+    what: "who is attached, and what operators did",
+    act: (state) => step({ ...state, mode: { kind: "attached" } }),
+  },
+  {
+    keys: ["escape", "q", "enter", "a"],
+    layer: "attached",
+    shown: "Esc q",
+    what: "close the list",
+    hint: ["Esc", "close"],
+    act: browse,
+  },
+  {
     keys: [":"],
     layer: "list",
     shown: ":",

@@ -11,6 +11,7 @@ export type Layer =
   | "name"
   | "help"
   | "detail"
+  | "attached"
   | "filter"
   | "command"
   | "edit"
@@ -47,6 +48,7 @@ export function layerOf(mode: Mode): Layer {
     case "command":
     case "edit":
     case "rate":
+    case "attached":
     case "bundle":
     case "capture":
     case "detail":

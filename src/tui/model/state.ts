@@ -84,6 +84,8 @@ export type Mode =
   | { readonly kind: "help"; readonly top: number }
   /** The selected row, at length. */
   | { readonly kind: "detail"; readonly top: number }
+  /** Who is attached, and what they did. */
+  | { readonly kind: "attached" }
   | { readonly kind: "command"; readonly text: string }
   /** Whether an incident bundle is written with names or without. */
   | { readonly kind: "bundle" }

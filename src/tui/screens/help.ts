@@ -16,6 +16,7 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
   ["edit", "Weight"],
   ["rate", "Rate"],
   ["detail", "Details"],
+  ["attached", "Attached"],
   ["bundle", "Incident bundle"],
   ["capture", "Capture"],
   ["help", "Help"],

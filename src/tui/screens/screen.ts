@@ -6,6 +6,7 @@ import { drawable } from "../draw/text.ts";
 import { type Layout, layout } from "../model/layout.ts";
 import type { State } from "../model/state.ts";
 import { alertLines, alertsOf } from "./alerts.ts";
+import { attachedBox } from "./attached.ts";
 import { captureBox } from "./capture.ts";
 import { keysLine, twinLine } from "./footer.ts";
 import { helpBox } from "./help.ts";
@@ -84,6 +85,8 @@ function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
       return overlay(lines, editBox(state, state.mode.editor), state.columns);
     case "rate":
       return overlay(lines, rateBox(state, state.mode.editor), state.columns);
+    case "attached":
+      return overlay(lines, attachedBox(state), state.columns);
     case "capture":
       return overlay(lines, captureBox(state, state.mode.order), state.columns);
     case "browse":
