@@ -137,7 +137,7 @@ export class ControlPlane {
       features: tun.features,
       identity: certificates.material.identity,
       denied: (identity: string) => denied.has(identity),
-      figures: (record: LinkRecord) => this.monitor.figures(record),
+      figures: (record: LinkRecord) => this.monitor.links.figures(record),
     };
     const { settings } = loaded;
     return isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
@@ -160,7 +160,7 @@ export class ControlPlane {
         },
         weights: () => this.role.adjustWeights(),
         breakers: () => this.role.settleBreakers(),
-        rates: () => this.#rateLimits.tick(this.monitor.slowSessions()),
+        rates: () => this.#rateLimits.tick(this.monitor.links.slowSessions()),
         metrics: () => {
           this.telemetry.tick();
           this.snapshots.record();

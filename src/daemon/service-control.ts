@@ -1,4 +1,4 @@
-import type { Clock, Millis } from "../shared/clock.ts";
+import type { Clock } from "../shared/clock.ts";
 import type { Alert, Backend, Breaker, Connection, Service } from "../shared/control/snapshot.ts";
 import type { BackendSettings, Usage } from "./backend-entry.ts";
 import { Backends } from "./backends.ts";
@@ -14,13 +14,11 @@ import type {
   ServiceFigures,
 } from "./engine/service-messages.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import { EndpointChecks } from "./endpoint-checks.ts";
 import { ServiceBook } from "./service-book.ts";
-import { check } from "./service/check.ts";
+import { ServiceState } from "./service-state.ts";
 import { isLocalFault } from "./service/connect.ts";
 import type { Names } from "./service/names.ts";
-
-/** Round trips below this differ by how busy this process is, not by how good the endpoint is. */
-const shortestTrip: Millis = 1;
 
 export interface ServiceControlParts {
   readonly clock: Clock;
@@ -43,29 +41,30 @@ interface Endpoint extends BackendSettings {
   readonly short: string;
 }
 
-type Listening =
-  | { readonly kind: "starting" }
-  | { readonly kind: "listening" }
-  | { readonly kind: "failed"; readonly error: string };
-
 /** One published service on the control plane: health, breakers and weights of its endpoints, and its figures. */
 export class ServiceControl {
   readonly #parts: ServiceControlParts;
   readonly #backends: Backends<Endpoint>;
   readonly #book: ServiceBook;
-  readonly #checks = new Set<() => void>();
+  readonly #checks: EndpointChecks;
+  readonly #state: ServiceState;
   /** The message that tells the data thread of an endpoint's admin state. */
   readonly #toldBy = new Map<string, number>();
   #settings: ServiceSettings;
-  #listening: Listening = { kind: "starting" };
-  /** Endpoints that were measured: the first time tells only how cold both ends are. */
-  readonly #measuredOnce = new Set<string>();
 
   constructor(settings: ServiceSettings, parts: ServiceControlParts) {
     this.#parts = parts;
     this.#settings = settings;
     const { clock } = parts;
     this.#book = new ServiceBook(clock);
+    this.#state = new ServiceState(settings.name, parts.events);
+    this.#checks = new EndpointChecks({
+      clock,
+      names: parts.names,
+      timeout: () => parts.health().timeout,
+      probed: (backend, outcome, cause) => this.#backends.probed(backend, outcome, cause),
+      measured: (backend, roundTrip) => this.#backends.measured(backend, roundTrip),
+    });
     const random = Math.random;
     this.#backends = new Backends(endpointsOf(settings), {
       service: settings.name,
@@ -76,7 +75,7 @@ export class ServiceControl {
       balancer: new Balancer(makeStrategy("round_robin", { clock, random, start: undefined })),
       breakerRules: parts.breakerRules,
       checkRules: () => parts.health(),
-      probe: (endpoint) => this.#check(endpoint),
+      probe: ({ name, address }) => this.#checks.check(name, address, this.#settings.health),
       breakerChanged: (backend, { from, to, cause }) => {
         const facts = { backend, from: from.replace("_", "-"), to: to.replace("_", "-"), cause };
         const message = `breaker of ${backend}: ${facts.from} to ${facts.to} (${cause})`;
@@ -103,7 +102,7 @@ export class ServiceControl {
   }
 
   get failed(): boolean {
-    return this.#listening.kind === "failed";
+    return this.#state.failed;
   }
 
   update(settings: ServiceSettings, breakerRules: ServerSettings["circuit_breaker"]): void {
@@ -137,17 +136,7 @@ export class ServiceControl {
   }
 
   listens(error: string | undefined): void {
-    const { name } = this;
-    const before = this.#listening;
-    this.#listening = error === undefined ? { kind: "listening" } : { kind: "failed", error };
-    const address = formatHostPort(this.#settings.listen);
-    if (error === undefined) {
-      if (before.kind === "listening") return;
-      this.#parts.events.add("info", "service_published", `${name} is published on ${address}`, { service: name });
-    } else if (before.kind !== "failed" || before.error !== error) {
-      const message = `${name} can't listen on ${address} (${error}); tried again each second`;
-      this.#parts.events.add("warning", "service_failed", message, { service: name, reason: error });
-    }
+    this.#state.listens(formatHostPort(this.#settings.listen), error);
   }
 
   called(calls: readonly ServiceCall[]): void {
@@ -156,7 +145,7 @@ export class ServiceControl {
       if (failure === undefined) {
         this.#backends.called(backend, took, undefined);
         // Where checks are more than a connect their answers say more.
-        if (this.#settings.health.type === "tcp") this.#measured(backend, took);
+        if (this.#settings.health.type === "tcp") this.#checks.took(backend, took);
       } else {
         this.#backends.called(backend, took, { kind: isLocalFault(failure) ? "local" : "remote", cause: failure });
       }
@@ -183,12 +172,10 @@ export class ServiceControl {
   row(): Service {
     const { name, listen, strategy, max_connections } = this.#settings;
     const rows = this.backends();
-    const state = this.#listening;
     return {
       name,
       listen: formatHostPort(listen),
-      state: state.kind === "listening" ? (this.#takes() ? "up" : "down") : state.kind,
-      error: state.kind === "failed" ? state.error : null,
+      ...this.#state.columns(this.#takes()),
       strategy,
       endpoints_up: rows.filter(({ operational }) => operational === "up").length,
       endpoints_total: rows.length,
@@ -211,22 +198,7 @@ export class ServiceControl {
   }
 
   alerts(): Alert[] {
-    const alerts = [...this.#backends.backendAlerts(), ...this.#backends.breakerAlerts()];
-    const { state, error } = this.row();
-    if (state === "down") {
-      alerts.unshift({
-        code: "service_down",
-        severity: "critical",
-        message: `${this.name}: no endpoint takes connections`,
-      });
-    } else if (state === "failed") {
-      alerts.unshift({
-        code: "service_failed",
-        severity: "critical",
-        message: `${this.name} can't listen (${error ?? ""})`,
-      });
-    }
-    return alerts;
+    return [...this.#state.alerts(this.#takes()), ...this.#backends.backendAlerts(), ...this.#backends.breakerAlerts()];
   }
 
   act(action: BackendAction, options: { dryRun: boolean; acceptRisk: boolean }): ActionResult | undefined {
@@ -235,33 +207,12 @@ export class ServiceControl {
 
   stop(): void {
     this.#backends.stop();
-    for (const giveUp of this.#checks) giveUp();
-    this.#checks.clear();
+    this.#checks.stop();
   }
 
   /** Whether a new connection would find an endpoint. */
   #takes(): boolean {
     return this.#backends.judged().some(({ admin, weight, admits }) => admin === "ready" && weight > 0 && admits);
-  }
-
-  #check({ name, address }: Endpoint): void {
-    const host = this.#parts.names.addressOf(address.host);
-    if (host === undefined) return this.#backends.probed(name, "remote", "unresolved");
-    const { health } = this.#settings;
-    const begun = this.#parts.clock.now();
-    const target = { host, port: address.port, name: formatHostPort(address) };
-    const giveUp = check(target, health, this.#parts.health().timeout, (reason) => {
-      this.#checks.delete(giveUp);
-      if (reason === undefined) this.#measured(name, this.#parts.clock.now() - begun);
-      const failure = reason !== undefined && isLocalFault(reason) ? "local" : "remote";
-      this.#backends.probed(name, reason === undefined ? "ok" : failure, reason ?? "");
-    });
-    this.#checks.add(giveUp);
-  }
-
-  #measured(backend: string, took: Millis): void {
-    if (this.#measuredOnce.has(backend)) this.#backends.measured(backend, Math.max(shortestTrip, took));
-    else this.#measuredOnce.add(backend);
   }
 
   #usage(backend: string): Usage {

@@ -82,7 +82,7 @@ export class Snapshots {
   recorded(): Recorded {
     const { clock, role, monitor, rateLimits } = this.#parts;
     const sessions = role.sessions();
-    const connections = monitor.connections();
+    const connections = monitor.links.connections();
     return {
       time_ms: clock.wall(),
       status: this.#status(sessions.length, connections.length),

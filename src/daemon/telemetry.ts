@@ -1,11 +1,10 @@
 import type { Clock, Millis } from "../shared/clock.ts";
 import type { Alert, DaemonState, Resources, TopTalkers } from "../shared/control/snapshot.ts";
-import { describeError } from "../shared/errors.ts";
 import { eventRows } from "../shared/event-codes.ts";
 import type { PrometheusSettings } from "./config/settings.ts";
 import type { Log } from "./logs/log.ts";
+import { LogLoss } from "./logs/log-loss.ts";
 import { type DropReason, dropReasons, readDrops, readLevels } from "./metrics/counters.ts";
-import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
 import { type Exposition, Exporter } from "./metrics/exposition.ts";
 import { IdentityTotals } from "./metrics/identity-totals.ts";
 import { linkField } from "./metrics/link-slots.ts";
@@ -13,6 +12,7 @@ import { createLoopCells, LoopMeter, LoopWindow } from "./metrics/loop-delay.ts"
 import { type ProcessFigures, readProcess } from "./metrics/process.ts";
 import type { MetricsView, Readings } from "./metrics/view.ts";
 import type { DestinationBytes } from "./metrics/traffic-sampler.ts";
+import { MetricsServing } from "./metrics-serving.ts";
 import type { EventLog } from "./monitor/event-log.ts";
 import { resourceAlerts } from "./monitor/resources.ts";
 import { Talkers } from "./monitor/talkers.ts";
@@ -22,11 +22,6 @@ import { refusalReasons } from "./tls/refusal.ts";
 
 /** Counting descriptors costs time where there are thousands. */
 const processEvery: Millis = 10_000;
-const retryAfter: Millis = 10_000;
-/** Scrapes within this time get the same answer. */
-const freshFor: Millis = 250;
-/** Without a lost log line the alert ends. */
-const quietAfter: Millis = 60_000;
 
 export interface TelemetryParts {
   readonly clock: Clock;
@@ -42,12 +37,7 @@ export interface TelemetryParts {
   sessionsRefused(): ReadonlyMap<SessionRefusal, number>;
 }
 
-type Serving =
-  | { readonly kind: "off" }
-  | { readonly kind: "open"; readonly endpoint: Endpoint }
-  | { readonly kind: "failed"; readonly why: string; readonly retryAt: Millis };
-
-/** What the daemon tells of itself to Prometheus: gathers it, and serves it where the settings say. */
+/** What the daemon tells of itself: resources, talkers, and all metrics of a moment. */
 export class Telemetry {
   readonly #parts: TelemetryParts;
   readonly #exporter = new Exporter();
@@ -55,33 +45,31 @@ export class Telemetry {
   readonly #mainMeter = new LoopMeter(this.#mainLoop);
   readonly #windows: Readonly<Record<string, LoopWindow>>;
   #identities: IdentityTotals | undefined;
-  #settings: PrometheusSettings | undefined;
+  readonly #serving: MetricsServing;
+  readonly #logLoss: LogLoss;
+  #perIdentity: number | undefined;
   readonly #talkers = new Talkers();
-  #serving: Serving = { kind: "off" };
   #process: ProcessFigures = readProcess();
   #processAt: Millis;
-  #written: { readonly at: Millis; readonly text: Promise<Exposition> } | undefined;
-  #lostBefore = 0;
-  /** When lines were last lost; undefined when that is a minute ago. */
-  #logLost: Millis | undefined;
-  /** Changes of the endpoint, one after the other. */
-  #changing: Promise<void> = Promise.resolve();
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
-    this.#processAt = parts.clock.now();
+    const { clock, events, log } = parts;
+    this.#processAt = clock.now();
+    this.#serving = new MetricsServing({ clock, events, state: () => parts.state(), write: () => this.write() });
+    this.#logLoss = new LogLoss(clock, log, (count) => {
+      events.add("warning", "log_lost", "log lines can't be written; traffic goes on", { count });
+    });
     this.#windows = { main: new LoopWindow(this.#mainLoop), "data-1": new LoopWindow(parts.dataLoop) };
   }
 
   /** Serves as the settings say from now on; resolves when that is done, or known to be impossible for now. */
   apply(settings: PrometheusSettings): Promise<void> {
-    if (settings.per_identity !== this.#settings?.per_identity) {
+    if (settings.per_identity !== this.#perIdentity) {
+      this.#perIdentity = settings.per_identity;
       this.#identities = settings.per_identity === 0 ? undefined : new IdentityTotals(settings.per_identity);
     }
-    const same = JSON.stringify(settings) === JSON.stringify(this.#settings);
-    this.#settings = settings;
-    if (!same) this.#changing = this.#changing.then(() => this.#serve());
-    return this.#changing;
+    return this.#serving.apply(settings);
   }
 
   /** Once a second. */
@@ -90,15 +78,13 @@ export class Telemetry {
     for (const window of Object.values(this.#windows)) window.tick();
     this.#sampleLinks();
     this.#sampleProcess();
-    this.#checkLog();
-    if (this.#serving.kind !== "failed" || this.#parts.clock.now() < this.#serving.retryAt) return;
-    this.#serving = { ...this.#serving, retryAt: Number.POSITIVE_INFINITY };
-    this.#changing = this.#changing.then(() => this.#serve());
+    this.#logLoss.tick();
+    this.#serving.tick();
   }
 
   /** Resolves when what `apply` began is done. */
   settled(): Promise<void> {
-    return this.#changing;
+    return this.#serving.settled();
   }
 
   resources(): Resources {
@@ -118,16 +104,7 @@ export class Telemetry {
   }
 
   alerts(): Alert[] {
-    const alerts = resourceAlerts(this.resources());
-    if (this.#logLost !== undefined) {
-      const { lost, error } = this.#parts.log;
-      const message = `${lost} log lines could not be written, the last ones a moment ago (${error ?? "its reader is behind"})`;
-      alerts.push({ code: "log_lost", severity: "warning", message });
-    }
-    if (this.#serving.kind === "failed") {
-      alerts.push({ code: "metrics_unavailable", severity: "warning", message: this.#serving.why });
-    }
-    return alerts;
+    return [...resourceAlerts(this.resources()), ...this.#logLoss.alerts(), ...this.#serving.alerts()];
   }
 
   /** The data thread's sample of a second. */
@@ -145,44 +122,8 @@ export class Telemetry {
   }
 
   async close(): Promise<void> {
-    this.#settings = undefined;
-    await this.#changing;
-    await this.#stopServing();
+    await this.#serving.close();
     this.#mainMeter.stop();
-  }
-
-  async #serve(): Promise<void> {
-    const settings = this.#settings;
-    const failedBefore = this.#serving.kind === "failed";
-    await this.#stopServing();
-    if (settings?.enabled !== true) return;
-    const { clock, events } = this.#parts;
-    try {
-      const endpoint = await openEndpoint(settings, {
-        state: () => this.#parts.state(),
-        write: () => this.#writeSeldom(),
-      });
-      this.#serving = { kind: "open", endpoint };
-      events.add("info", "metrics_served", `metrics at http://${settings.address}:${endpoint.port}${settings.path}`);
-    } catch (error) {
-      const why = describeError(error);
-      this.#serving = { kind: "failed", why, retryAt: clock.now() + retryAfter };
-      if (!failedBefore) events.add("warning", "metrics_unavailable", why);
-    }
-  }
-
-  /** For those who may ask as often as they like. */
-  #writeSeldom(): Promise<Exposition> {
-    const now = this.#parts.clock.now();
-    if (this.#written === undefined || now - this.#written.at > freshFor)
-      this.#written = { at: now, text: this.write() };
-    return this.#written.text;
-  }
-
-  async #stopServing(): Promise<void> {
-    const before = this.#serving;
-    this.#serving = { kind: "off" };
-    if (before.kind === "open") await before.endpoint[Symbol.asyncDispose]();
   }
 
   #sampleProcess(): void {
@@ -190,21 +131,6 @@ export class Telemetry {
     if (now - this.#processAt < processEvery) return;
     this.#processAt = now;
     this.#process = readProcess();
-  }
-
-  #checkLog(): void {
-    const { clock, events, log } = this.#parts;
-    log.check();
-    const now = clock.now();
-    if (log.lost > this.#lostBefore) {
-      if (this.#logLost === undefined) {
-        events.add("warning", "log_lost", "log lines can't be written; traffic goes on", { count: log.lost });
-      }
-      this.#logLost = now;
-      // The event was a line as well, lost or not.
-      this.#lostBefore = log.lost;
-    }
-    if (this.#logLost !== undefined && now - this.#logLost > quietAfter) this.#logLost = undefined;
   }
 
   #sampleLinks(): void {

@@ -88,7 +88,7 @@ it("says what held a link back in the last second, and which sessions are slower
     slots.values[slot + linkField.bucket_waits]! += bucket;
     slots.values[slot + linkField.window_waits]! += window;
     clock.advance(1000);
-    return [monitor.connections()[0]?.limited_by, monitor.slowSessions().get("0123456789ab")];
+    return [monitor.links.connections()[0]?.limited_by, monitor.links.slowSessions().get("0123456789ab")];
   };
   expect(after(0, 0)).toEqual(["nothing", false]);
   expect(after(900, 3)).toEqual(["bucket", false]);
@@ -142,9 +142,9 @@ it("shows links with their figures, and those that are not secured yet without",
     limited_by: "nothing",
   };
   const unsecured = { ...shown, id: "c2", rx_bytes: 0, tx_bytes: 0, rx_bps: 0, tx_bps: 0 };
-  expect(monitor.connections()).toEqual([shown, unsecured]);
+  expect(monitor.links.connections()).toEqual([shown, unsecured]);
   slots.values[slot + linkField.rtt_ms] = 1.234_567;
-  expect(monitor.connections()[0]).toMatchObject({ rtt_ms: 1.235 });
+  expect(monitor.links.connections()[0]).toMatchObject({ rtt_ms: 1.235 });
 });
 
 it("begins anew for a link in the slot of one that ended", () => {
@@ -160,12 +160,12 @@ it("begins anew for a link in the slot of one that ended", () => {
   addLink(2, slot);
   slots.values[slot + linkField.rx_bytes] = 100;
   clock.advance(1000);
-  expect(monitor.connections()[0]).toMatchObject({ id: "c2", rx_bytes: 100, rx_bps: 0 });
+  expect(monitor.links.connections()[0]).toMatchObject({ id: "c2", rx_bytes: 100, rx_bps: 0 });
   // The same number again, as after a long run.
   links.remove(2);
   clock.advance(1000);
   addLink(2, slot);
   slots.values[slot + linkField.rx_bytes] = 200;
   clock.advance(1000);
-  expect(monitor.connections()[0]?.rx_bps).toBe(0);
+  expect(monitor.links.connections()[0]?.rx_bps).toBe(0);
 });
