@@ -4,7 +4,7 @@ import { table } from "./markdown.ts";
 
 /** docs/events.md: every event, and every field of a log line. */
 export function eventsPage(): string {
-  const rows = Object.entries(eventRows).map(([code, { severity, means, next, peer, security }]) => {
+  const rows = Object.entries(eventRows).map(([code, { severity, means, next = "-", peer, security }]) => {
     const marks = [security === true ? "security" : "", peer === true ? "limited" : ""].filter((mark) => mark !== "");
     return [`\`${code}\``, severity === "varies" ? "info, warning" : severity, marks.join(", "), means, next];
   });

@@ -5,8 +5,8 @@ interface EventRow {
   /** It varies between info and warning where a change can be good or bad. */
   severity: Severity | "varies";
   means: string;
-  /** What an operator does about it; "-" where nothing needs to be done. */
-  next: string;
+  /** What an operator does about it, where something needs to be done. */
+  next?: string;
   /** A peer can cause it as often as it likes, so that it is limited per peer. */
   peer?: true;
   /** Somebody tried what they may not. */
@@ -15,8 +15,8 @@ interface EventRow {
 
 /** Code of every event and of every log line of a daemon that runs: public, docs/events.md repeats the table. */
 const eventCodes = {
-  started: { severity: "info", means: "The daemon is up.", next: "-" },
-  stopped: { severity: "info", means: "The daemon ended as asked. In the log only.", next: "-" },
+  started: { severity: "info", means: "The daemon is up." },
+  stopped: { severity: "info", means: "The daemon ended as asked. In the log only." },
   not_in_effect: {
     severity: "warning",
     means: "A setting is accepted and steers nothing yet. In the log only.",
@@ -25,9 +25,8 @@ const eventCodes = {
   audit: {
     severity: "info",
     means: "Somebody called an action on the control channel. In the log and in audit.jsonl.",
-    next: "-",
   },
-  operator_action: { severity: "info", means: "An action on the control channel was carried out.", next: "-" },
+  operator_action: { severity: "info", means: "An action on the control channel was carried out." },
   tun_gone: {
     severity: "critical",
     means: "The tunnel's interface was taken down or removed; the daemon ends.",
@@ -42,7 +41,6 @@ const eventCodes = {
   link_up: {
     severity: "info",
     means: "A link carries traffic: a session was opened, joined or taken over.",
-    next: "-",
     peer: true,
   },
   link_down: {
@@ -51,16 +49,15 @@ const eventCodes = {
     next: "when it repeats: `sssonector ctl backends`, and the peer's log",
     peer: true,
   },
-  rate_set: { severity: "info", means: "An operator set a rate limit or gave it back.", next: "-" },
+  rate_set: { severity: "info", means: "An operator set a rate limit or gave it back." },
   rate_expired: {
     severity: "info",
     means: "A rate limit that an operator set for a while has ended.",
-    next: "-",
   },
-  link_kicked: { severity: "warning", means: "An operator closed a link.", next: "-" },
-  session_kicked: { severity: "warning", means: "An operator closed a session.", next: "-" },
-  session_expired: { severity: "info", means: "A session without links reached the end of its lease.", next: "-" },
-  session_taken: { severity: "info", means: "Another server of the cluster serves the session now.", next: "-" },
+  link_kicked: { severity: "warning", means: "An operator closed a link." },
+  session_kicked: { severity: "warning", means: "An operator closed a session." },
+  session_expired: { severity: "info", means: "A session without links reached the end of its lease." },
+  session_taken: { severity: "info", means: "Another server of the cluster serves the session now." },
   session_refused: {
     severity: "warning",
     means: "A peer with a good certificate was refused a session; `reason` says why.",
@@ -160,7 +157,7 @@ const eventCodes = {
     means: "The session could not get one more link to its server; `reason` says why. It goes on with those it has.",
     next: "with reason peer_server_full: a smaller pool.max_size, or a larger core.max_connections on the server",
   },
-  goaway: { severity: "info", means: "A server asks to be left.", next: "-" },
+  goaway: { severity: "info", means: "A server asks to be left." },
   clusters_differ: {
     severity: "warning",
     means: "The client's servers don't share one cluster secret, so that sessions can't move.",
@@ -171,24 +168,23 @@ const eventCodes = {
     means: "A backend went up or down, or is about to stop.",
     next: "when it is down: `sssonector ctl backends`, and its host",
   },
-  backend_admin: { severity: "info", means: "An operator drained a backend, or took it out or back.", next: "-" },
+  backend_admin: { severity: "info", means: "An operator drained a backend, or took it out or back." },
   breaker_changed: {
     severity: "varies",
     means: "A circuit breaker changed its state.",
     next: "when it is open: `sssonector ctl breakers` for the cause",
   },
-  service_published: { severity: "info", means: "A published service listens on its inner address.", next: "-" },
+  service_published: { severity: "info", means: "A published service listens on its inner address." },
   service_failed: {
     severity: "warning",
     means: "A published service can't listen on its inner address; it is tried again each second.",
     next: "see with `ss -ltn` who has the port, and whether the address is the server's own",
   },
-  service_kicked: { severity: "warning", means: "An operator reset a connection to a published service.", next: "-" },
-  draining: { severity: "info", means: "The server asks its clients to move.", next: "-" },
+  service_kicked: { severity: "warning", means: "An operator reset a connection to a published service." },
+  draining: { severity: "info", means: "The server asks its clients to move." },
   drain_ended: {
     severity: "info",
     means: "An operator made the server ready again before its drain was over.",
-    next: "-",
   },
 
   link_distrusted: {
@@ -200,11 +196,10 @@ const eventCodes = {
   identity_denied: {
     severity: "warning",
     means: "An operator shut an identity out of this server.",
-    next: "-",
     security: true,
   },
-  identity_allowed: { severity: "info", means: "An operator let an identity in again.", next: "-" },
-  rotating: { severity: "info", means: "The server asks its clients to replace their links.", next: "-" },
+  identity_allowed: { severity: "info", means: "An operator let an identity in again." },
+  rotating: { severity: "info", means: "The server asks its clients to replace their links." },
   certificate_expires: {
     severity: "warning",
     means: "Own certificate, CA or revocation list ends in 30 or 14 days.",
@@ -215,9 +210,9 @@ const eventCodes = {
     means: "Own certificate, CA or revocation list ends in 3 days or has ended; then no link comes up any more.",
     next: "`sssonector pki renew` or `pki crl`, and put the file in its place",
   },
-  certificates_renewed: { severity: "info", means: "New certificate files are in use.", next: "-" },
+  certificates_renewed: { severity: "info", means: "New certificate files are in use." },
 
-  reloaded: { severity: "info", means: "A reload was applied.", next: "-" },
+  reloaded: { severity: "info", means: "A reload was applied." },
   reload_failed: {
     severity: "critical",
     means: "A reload, or new certificate files, changed nothing, since something was wrong with them.",
@@ -233,13 +228,13 @@ const eventCodes = {
     means: "The metrics endpoint can't be opened; it is tried again every ten seconds.",
     next: "see who has the port with `ss -ltnp`, or change monitoring.prometheus.port",
   },
-  metrics_served: { severity: "info", means: "The metrics endpoint is open.", next: "-" },
+  metrics_served: { severity: "info", means: "The metrics endpoint is open." },
   crashed: {
     severity: "critical",
     means: "The daemon could not start or go on, for a reason that has no code. In the log only.",
     next: "this is a bug: report it with the log",
   },
-  log_level: { severity: "info", means: "The log level was changed by an operator.", next: "-" },
+  log_level: { severity: "info", means: "The log level was changed by an operator." },
   log_lost: {
     severity: "warning",
     means: "Log lines could not be written; traffic goes on.",

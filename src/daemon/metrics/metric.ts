@@ -34,13 +34,45 @@ export function counter(name: string, help: string, value: (view: MetricsView) =
   return single("counter", name, help, value);
 }
 
+type Series = (view: MetricsView) => readonly (readonly [Readonly<Record<string, string>>, Value])[];
+
 /** A metric with labels: `[labels, value]` of each series; those whose value is null are left out. */
-export function labelled(
-  metric: Omit<Metric, "read"> & {
-    series(view: MetricsView): readonly (readonly [Readonly<Record<string, string>>, Value])[];
-  },
-): Metric {
+export function labelled(metric: Omit<Metric, "read"> & { readonly series: Series }): Metric {
   return { ...metric, read: (view) => samples(metric.series(view)) };
+}
+
+/** Metrics with a series for each row of a table of the snapshot. */
+export interface RowMetrics<Row> {
+  gauge(name: string, help: string, value: (row: Row) => Value): Metric;
+  counter(name: string, help: string, value: (row: Row) => Value): Metric;
+  /** One series for each state of each row, 1 for the one that holds. */
+  state<State extends string>(
+    name: string,
+    help: string,
+    states: readonly State[],
+    current: (row: Row) => State,
+  ): Metric;
+}
+
+/** `label` says what has a row each, and has its name. */
+export function ofRows<Row extends { readonly name: string }>(
+  label: string,
+  rows: (snapshot: MetricsView["snapshot"]) => readonly Row[],
+): RowMetrics<Row> {
+  const of = (type: Metric["type"], name: string, help: string, value: (row: Row) => Value): Metric => {
+    const series: Series = ({ snapshot }) => rows(snapshot).map((row) => [{ [label]: row.name }, value(row)]);
+    return labelled({ name, type, labels: [label], help, bound: `${label}s of the configuration`, series });
+  };
+  return {
+    gauge: (name, help, value) => of("gauge", name, help, value),
+    counter: (name, help, value) => of("counter", name, help, value),
+    state: (name, help, states, current) => {
+      const bound = `${states.length} states of each ${label}`;
+      const series: Series = ({ snapshot }) =>
+        rows(snapshot).flatMap((row) => oneHot({ [label]: row.name }, states, current(row)));
+      return labelled({ name, type: "gauge", labels: [label, "state"], help, bound, series });
+    },
+  };
 }
 
 /** One series for each state, 1 for the one that holds. */
