@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DaemonProcess } from "../src/cli/demo/daemon-process.ts";
 import { Lab } from "../src/cli/demo/lab.ts";
 import { LoadProcess } from "./load/load-process.ts";
+import { usage } from "./usage.ts";
 
 /** Private memory (RssAnon), in KiB. */
 export interface MemoryResult {
@@ -17,8 +17,7 @@ const settleMillis = 5000;
 
 async function rssAnon({ process }: DaemonProcess): Promise<number> {
   await delay(settleMillis);
-  const status = await readFile(`/proc/${process.pid}/status`, "utf8");
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+  return usage(process.pid).rss_anon_kib;
 }
 
 /**

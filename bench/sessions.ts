@@ -1,151 +1,193 @@
 /**
  * Many sessions on one server: `npm run bench:sessions -- [--sessions 10000] [--hold 600] [--storm 20] [--no-write]`.
  * A generator of its own holds them over mutual TLS, one in a hundred sends an echo request a second. Prints memory and
- * processor time of the server, the round trip through it as sessions grow, the rate of new sessions, and both beside a
- * storm of connections that never authenticate. Writes bench/results/DATE-sessions.json.
+ * processor time of the server, the round trip through it as sessions grow, the rate of new sessions and of handshakes, and
+ * what is left of both beside a storm of connections that never authenticate, at five times the rate that the server can
+ * take. Writes bench/results/DATE-sessions.json.
  */
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { DaemonProcess } from "../src/cli/demo/daemon-process.ts";
 import { Lab } from "../src/cli/demo/lab.ts";
+import type { Namespace } from "../src/cli/demo/namespace.ts";
+import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { LoadProcess } from "./load/load-process.ts";
-import { machine } from "./machine.ts";
+import { saveResult } from "./results.ts";
+import { routeNanoseconds } from "./route.ts";
+import type { Attempts, Echoes, Growth, Holding, Opened, SessionsResult, Stormed } from "./sessions-result.ts";
+import { type Usage, usage } from "./usage.ts";
 
-interface Opened {
-  sessions: number;
-  per_second: number;
-}
-
-interface Echoes {
-  sent: number;
-  answered: number;
-  p50_ms: number | null;
-  p99_ms: number | null;
-  max_ms: number | null;
-  lost: number;
-}
-
-interface Attempts {
-  done: number;
-  failed: number;
-  per_second: number;
-}
-
-interface Usage {
-  rss_anon_kib: number;
-  /** Seconds of processor time since the start. */
-  cpu_s: number;
-}
-
-const ticksPerSecond = 100;
 /** Certificates that the sessions share in turn. */
 const identities = 32;
 /** Share of the sessions that send. */
 const activeShare = 0.01;
+const levels = [10, 100, 1000, 10_000, 30_000];
+const settleMillis = 3000;
+const idleSeconds = 20;
+/**
+ * Generators of new connections give way to the server and to the live sessions: otherwise what is measured is the
+ * scheduler of a machine that carries both sides.
+ */
+const niceness = 10;
 
-async function usage({ process }: DaemonProcess): Promise<Usage> {
-  const status = await readFile(`/proc/${process.pid}/status`, "utf8");
-  const stat = await readFile(`/proc/${process.pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return {
-    rss_anon_kib: Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]),
-    cpu_s: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
-  };
-}
+/** Descriptors that server and generator have besides the sessions. */
+const spare = 200;
 
-const options = {
-  sessions: { type: "string", default: "10000" },
-  hold: { type: "string", default: "600" },
-  storm: { type: "string", default: "20" },
-  "no-write": { type: "boolean", default: false },
-} as const;
+class Bench {
+  readonly #lab: Lab;
+  readonly #namespace: Namespace;
+  readonly #endpoint: string;
+  readonly #load: LoadProcess;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options });
-  const [wanted, hold, storm] = [values.sessions, values.hold, values.storm].map(Number) as [number, number, number];
-  await using lab = await Lab.create("sssload", {
-    core: { mode: "server", name: "edge-01", drain_timeout: "0s", max_connections: wanted + 2000 },
-    // Whoever has shown a certificate lately gets ten times as much.
-    limits: { handshakes_pending: 256, per_source: { pending: 32, rate: 100, burst: 200 } },
-  });
-  for (let index = 0; index < identities; index++) await lab.authority.issue("client", `load-${index}`);
-  const { namespace, endpoint } = await lab.wire("load");
-  const stranger = await lab.wire("storm");
-  lab.server.start();
-  await lab.server.ready();
-  const load = lab.use(new LoadProcess(namespace, [endpoint, lab.inner, lab.authority.directory, String(identities)]));
-
-  const growth: object[] = [];
-  let sessions = 0;
-  for (const level of [10, 100, 1000, 3000, 10_000, 30_000].filter((one) => one <= wanted)) {
-    const before = await usage(lab.server);
-    const opened = await load.ask<Opened>({ open: level - sessions, at_once: Math.min(32, level - sessions) });
-    const cpu = (await usage(lab.server)).cpu_s - before.cpu_s;
-    await delay(3000);
-    // The same number of senders at every level, so that only the number of sessions differs.
-    const echo = await load.ask<Echoes>({ echo: Math.min(1, 10 / level), seconds: 10 });
-    const { rss_anon_kib } = await usage(lab.server);
-    const row = {
-      sessions: opened.sessions,
-      rss_anon_kib,
-      new_sessions_per_second: Math.round(opened.per_second),
-      server_cpu_ms_per_new_session: round((cpu * 1000) / (level - sessions)),
-      echo_p50_ms: round(echo.p50_ms),
-      echo_p99_ms: round(echo.p99_ms),
-    };
-    growth.push(row);
-    console.log(JSON.stringify(row));
-    sessions = level;
+  constructor(lab: Lab, { namespace, endpoint }: { namespace: Namespace; endpoint: string }) {
+    this.#lab = lab;
+    this.#namespace = namespace;
+    this.#endpoint = endpoint;
+    this.#load = this.#generator(0);
   }
 
-  const before = await usage(lab.server);
-  const held = await load.ask<Echoes>({ echo: activeShare, seconds: hold });
-  const after = await usage(lab.server);
-  const holding = {
-    seconds: hold,
-    sessions: (await lab.server.status()).sessions,
-    links_lost: held.lost,
-    cpu_percent_of_a_core: round(((after.cpu_s - before.cpu_s) / (hold + 0.5)) * 100),
-    rss_anon_kib: after.rss_anon_kib,
-    echo: held,
-  };
-  console.log(JSON.stringify(holding));
+  async grow(wanted: number): Promise<Growth[]> {
+    const growth: Growth[] = [];
+    let last: Growth | undefined;
+    for (const level of levels.filter((one) => one <= wanted)) {
+      const more = level - (last?.sessions ?? 0);
+      const before = this.#usage();
+      const opened = await this.#load.ask<Opened>({ open: more, at_once: Math.min(32, more) });
+      const cpu = this.#usage().cpu_s - before.cpu_s;
+      await delay(settleMillis);
+      // The same number of senders at every level, so that only the number of sessions differs.
+      const echo = await this.#load.ask<Echoes>({ echo: Math.min(1, 10 / level), seconds: 5 });
+      const { rss_anon_kib } = this.#usage();
+      const row: Growth = {
+        sessions: opened.sessions,
+        rss_anon_kib,
+        rss_anon_kib_per_session: last === undefined ? null : round((rss_anon_kib - last.rss_anon_kib) / more),
+        new_sessions_per_second: Math.round(opened.per_second),
+        server_cpu_ms_per_new_session: round((cpu * 1000) / more),
+        echo_p50_ms: echo.p50_ms,
+        echo_p99_ms: echo.p99_ms,
+        route_ns: round(routeNanoseconds(level)),
+      };
+      growth.push(row);
+      show("growth", row);
+      last = row;
+    }
+    return growth;
+  }
 
-  const attempts = lab.use(
-    new LoadProcess(namespace, [endpoint, lab.inner, lab.authority.directory, String(identities)]),
-  );
-  const peak = await attempts.ask<Attempts>({ attempts: 10, at_once: 32 });
-  const script = fileURLToPath(new URL("load/storm-process.ts", import.meta.url));
-  const strikes = String(Math.round(peak.per_second * 5));
-  const striking = lab.use(
-    stranger.namespace.start("storm", [process.execPath, script, stranger.endpoint, strikes, String(storm)]),
-  );
-  await delay(2000);
-  const [beside, echo] = await Promise.all([
-    attempts.ask<Attempts>({ attempts: storm - 4, at_once: 32 }),
-    load.ask<Echoes>({ echo: activeShare, seconds: storm - 4 }),
-  ]);
-  await striking.exited;
-  const stormed = {
-    peak_sessions_per_second: round(peak.per_second),
-    storm_per_second: Number(strikes),
-    sessions_per_second: round(beside.per_second),
-    goodput_ratio: round(beside.per_second / peak.per_second),
-    echo,
-    storm: JSON.parse(striking.stdout) as object,
-  };
-  console.log(JSON.stringify(stormed));
-  if (values["no-write"]) return;
-  const date = new Date().toISOString().slice(0, 10);
-  const file = path.join(import.meta.dirname, "results", `${date}-sessions.json`);
-  await writeFile(file, `${JSON.stringify({ machine: machine(), growth, holding, storm: stormed }, null, 2)}\n`);
+  async idle(): Promise<Holding> {
+    const before = this.#usage();
+    await delay(idleSeconds * 1000);
+    return show("idle", await this.#held(before, idleSeconds));
+  }
+
+  async hold(seconds: number): Promise<SessionsResult["holding"]> {
+    const before = this.#usage();
+    const begun = performance.now();
+    const echo = await this.#load.ask<Echoes>({ echo: activeShare, seconds });
+    const held = await this.#held(before, (performance.now() - begun) / 1000);
+    return show("hold", { seconds, ...held, links_lost: echo.lost, echo });
+  }
+
+  /** Handshakes alone: the server sees a valid certificate, then the end. */
+  async handshakes(): Promise<SessionsResult["handshakes"]> {
+    await using attempts = this.#generator(niceness);
+    const before = this.#usage();
+    const made = await attempts.ask<Attempts>({ handshakes: 5, at_once: 16 });
+    const cpu = this.#usage().cpu_s - before.cpu_s;
+    return show("handshakes", {
+      ...made,
+      server_cpu_ms_each: made.done === 0 ? null : round((cpu * 1000) / made.done),
+    });
+  }
+
+  async storm(stranger: { namespace: Namespace; endpoint: string }, seconds: number): Promise<Stormed> {
+    await using attempts = this.#generator(niceness);
+    const peak = await attempts.ask<Attempts>({ attempts: 10, at_once: 32 });
+    const script = fileURLToPath(new URL("load/storm-process.ts", import.meta.url));
+    const strikes = Math.round(peak.per_second * 5);
+    const argv = [process.execPath, script, stranger.endpoint, String(strikes), String(seconds)];
+    await using striking = stranger.namespace.start("storm", ["nice", "-n", String(niceness), ...argv]);
+    await delay(2000);
+    const [beside, echo] = await Promise.all([
+      attempts.ask<Attempts>({ attempts: seconds - 4, at_once: 32 }),
+      this.#load.ask<Echoes>({ echo: activeShare, seconds: seconds - 4 }),
+    ]);
+    const { loop_delay_ms } = (await this.#lab.server.status()).resources;
+    await striking.exited;
+    return show("storm", {
+      peak_sessions_per_second: round(peak.per_second),
+      storm_per_second: strikes,
+      sessions_per_second: round(beside.per_second),
+      goodput_ratio: round(beside.per_second / peak.per_second),
+      echo,
+      loop_delay_ms,
+      connections: JSON.parse(striking.stdout) as Record<string, number>,
+    });
+  }
+
+  #generator(nice: number): LoadProcess {
+    const args = [this.#endpoint, this.#lab.inner, this.#lab.authority.directory, String(identities)];
+    return this.#lab.use(new LoadProcess(this.#namespace, args, nice));
+  }
+
+  #usage(): Usage {
+    return usage(this.#lab.server.process.pid);
+  }
+
+  async #held(before: Usage, seconds: number): Promise<Holding> {
+    const { cpu_s, rss_anon_kib, descriptors } = this.#usage();
+    const { sessions, resources } = await this.#lab.server.status();
+    const cpu = round(((cpu_s - before.cpu_s) / seconds) * 100);
+    return { sessions, cpu_percent_of_a_core: cpu, rss_anon_kib, descriptors, loop_delay_ms: resources.loop_delay_ms };
+  }
 }
 
-function round(value: number | null): number | null {
-  return value === null ? null : Math.round(value * 100) / 100;
+function show<T extends object>(name: string, result: T): T {
+  console.log(name, JSON.stringify(result));
+  return result;
 }
 
-await main();
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** Node raises its own limit of descriptors to the hard one, which it inherits. */
+function descriptorsMissing(sessions: number): string | undefined {
+  const { userLimits } = process.report.getReport() as unknown as {
+    userLimits: { open_files: { hard: number | "unlimited" } };
+  };
+  const { hard } = userLimits.open_files;
+  const needed = sessions + spare;
+  if (hard === "unlimited" || hard >= needed) return undefined;
+  return `needs ${needed} descriptors and may have ${hard}; raise the limit with \`ulimit -Hn ${needed}\``;
+}
+
+const { values } = parseArgs({
+  options: {
+    sessions: { type: "string", default: "10000" },
+    hold: { type: "string", default: "600" },
+    storm: { type: "string", default: "20" },
+    "no-write": { type: "boolean", default: false },
+  },
+});
+const [wanted, hold, storm] = [values.sessions, values.hold, values.storm].map(Number) as [number, number, number];
+const problem = (await missingRequirement()) ?? descriptorsMissing(wanted);
+if (problem !== undefined) throw new Error(`bench: ${problem}`);
+await using lab = await Lab.create("sssload", {
+  core: { mode: "server", name: "edge-01", drain_timeout: "0s", max_connections: wanted + 2000 },
+  // Whoever has shown a certificate lately gets ten times as much.
+  limits: { handshakes_pending: 256, per_source: { pending: 32, rate: 100, burst: 200 } },
+});
+for (let index = 0; index < identities; index++) await lab.authority.issue("client", `load-${index}`);
+const wire = await lab.wire("load");
+const stranger = await lab.wire("storm");
+lab.server.start();
+await lab.server.ready();
+const bench = new Bench(lab, wire);
+const growth = await bench.grow(wanted);
+const idle = await bench.idle();
+const holding = await bench.hold(hold);
+const handshakes = await bench.handshakes();
+const result: SessionsResult = { growth, idle, holding, handshakes, storm: await bench.storm(stranger, storm) };
+if (!values["no-write"]) saveResult("sessions", result);

@@ -22,6 +22,11 @@ const hello = controlFrame(
   }),
 );
 
+/** A TLS connection of the protocol; `secureConnect` says that this end is done. */
+export function connectTo({ host, port, secureContext }: Target): TLSSocket {
+  return connect({ host, port, secureContext, ALPNProtocols: ["sssonector/1"], checkServerIdentity: () => undefined });
+}
+
 /** One session with one link, by the wire protocol and nothing of the daemon's: keeps it alive and sends echo requests. */
 export class LinkClient {
   /** The session's inner IPv4 address. */
@@ -35,17 +40,11 @@ export class LinkClient {
 
   /** Resolves when the server's WELCOME is there. */
   static open(
-    { host, port, secureContext }: Target,
+    target: Target,
     told: { echo: (millis: number) => void; closed: (why: string) => void },
   ): Promise<LinkClient> {
     const { promise, resolve, reject } = Promise.withResolvers<LinkClient>();
-    const socket = connect({
-      host,
-      port,
-      secureContext,
-      ALPNProtocols: ["sssonector/1"],
-      checkServerIdentity: () => undefined,
-    });
+    const socket = connectTo(target);
     let client: LinkClient | undefined;
     const ended = (why: string): void => (client === undefined ? reject(new Error(why)) : told.closed(why));
     socket.setNoDelay(true);

@@ -1,14 +1,18 @@
 /**
  * A load generator in a process of its own: reads commands as JSON lines and answers each with a JSON line.
  * {"open": n, "at_once": c}: opens n sessions; {"echo": share, "seconds": s}: that share of them sends one echo request a
- * second; {"attempts": s, "at_once": c}: opens and closes sessions for s seconds and counts them.
+ * second; {"attempts": s, "at_once": c}: opens and closes sessions for s seconds and counts them; {"handshakes": s,
+ * "at_once": c}: the same with TLS handshakes alone.
  */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
-import { LinkClient, type Target } from "./link-client.ts";
+import { percentile } from "../figures.ts";
+import { roundTrips } from "../ping.ts";
+import { connectTo, LinkClient, type Target } from "./link-client.ts";
 
 // The identities are those of the certificates `load-N.crt` in a directory of `sssonector pki`.
 const [endpoint = "", inner = "", directory = "", identities = ""] = process.argv.slice(2);
@@ -41,7 +45,8 @@ const told = {
 type Command =
   | { open: number; at_once: number }
   | { echo: number; seconds: number }
-  | { attempts: number; at_once: number };
+  | { attempts: number; at_once: number }
+  | { handshakes: number; at_once: number };
 
 async function open(count: number, atOnce: number): Promise<object> {
   const began = performance.now();
@@ -69,21 +74,32 @@ async function echo(share: number, seconds: number): Promise<object> {
     }
   }
   await delay(500);
-  const sorted = echoes.filter((millis) => !Number.isNaN(millis)).toSorted((a, b) => a - b);
-  const at = (part: number): number | null =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null;
-  return { sent, answered: sorted.length, p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1), lost, last_loss: lastLoss };
+  const answered = echoes.filter((millis) => !Number.isNaN(millis)).map((millis) => Math.round(millis * 1000) / 1000);
+  return { ...roundTrips(sent, answered), max_ms: percentile(answered, 1), lost, last_loss: lastLoss };
 }
 
-async function attempts(seconds: number, atOnce: number): Promise<object> {
+async function session(): Promise<void> {
+  const client = await LinkClient.open(nextTarget(), { echo: () => {}, closed: () => {} });
+  client.close();
+}
+
+async function handshake(): Promise<void> {
+  const socket = connectTo(nextTarget());
+  await once(socket, "secureConnect");
+  // What the server still has to check comes before the end, which it answers.
+  socket.end().resume();
+  await once(socket, "close");
+}
+
+/** How often `attempt` comes to its end within the time, `atOnce` at a time. */
+async function count(attempt: () => Promise<void>, seconds: number, atOnce: number): Promise<object> {
   const until = performance.now() + seconds * 1000;
   let done = 0;
   let failed = 0;
   const worker = async (): Promise<void> => {
     while (performance.now() < until) {
       try {
-        const client = await LinkClient.open(nextTarget(), { echo: () => {}, closed: () => {} });
-        client.close();
+        await attempt();
         done += 1;
       } catch {
         failed += 1;
@@ -98,7 +114,8 @@ async function attempts(seconds: number, atOnce: number): Promise<object> {
 function carryOut(command: Command): Promise<object> {
   if ("open" in command) return open(command.open, command.at_once);
   if ("echo" in command) return echo(command.echo, command.seconds);
-  return attempts(command.attempts, command.at_once);
+  if ("handshakes" in command) return count(handshake, command.handshakes, command.at_once);
+  return count(session, command.attempts, command.at_once);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

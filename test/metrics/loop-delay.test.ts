@@ -19,3 +19,13 @@ it("finds a loop that was kept, and remembers it for a minute", async () => {
   expect(window.figures.worst).toBe(0);
   meter.stop();
 });
+
+it("counts what the loop waits for", () => {
+  const timers = Array.from({ length: 50 }, () => setTimeout(() => undefined, 60_000));
+  const cells = createLoopCells();
+  const meter = new LoopMeter(cells);
+  meter.sample();
+  expect(new LoopWindow(cells).figures.resources).toBeGreaterThanOrEqual(50);
+  for (const timer of timers) clearTimeout(timer);
+  meter.stop();
+});

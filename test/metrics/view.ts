@@ -30,7 +30,10 @@ export function aView(fields: Partial<MetricsView> = {}): MetricsView {
     eventsSuppressed: 4,
     queuedBytes: 4096,
     log: { written: 100, lost: 1 },
-    loops: { main: { worst: 0.004, utilization: 0.1 }, "data-1": { worst: 0.002, utilization: 0.7 } },
+    loops: {
+      main: { worst: 0.004, utilization: 0.1, resources: 12 },
+      "data-1": { worst: 0.002, utilization: 0.7, resources: 9 },
+    },
     process: {
       cpuSeconds: 12.5,
       residentBytes: 90_000_000,

@@ -1,3 +1,4 @@
+import type { Millis } from "../../shared/clock.ts";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 
 /** How late an event loop is with its work. */
@@ -6,15 +7,19 @@ export interface LoopFigures {
   readonly worst: number;
   /** Part of the last second that the loop worked, 0 to 1. */
   readonly utilization: number;
+  /** Timers, sockets and other things that the loop watches or waits for, some seconds old. */
+  readonly resources: number;
 }
 
 /** Places in shared memory. The thread only raises `delay`; the control plane takes it and sets it back to 0. */
-const place = { delay: 0, utilization: 1 } as const;
+const place = { delay: 0, utilization: 1, resources: 2 } as const;
 const resolutionMs = 20;
 const minute = 60;
+/** Each of them is named to be counted, which takes a millisecond for ten thousand. */
+const countEvery: Millis = 5000;
 
 export function createLoopCells(): Float64Array<SharedArrayBuffer> {
-  return new Float64Array(new SharedArrayBuffer(2 * 8));
+  return new Float64Array(new SharedArrayBuffer(3 * 8));
 }
 
 /** Measures the loop of the thread that makes it, into shared memory. */
@@ -22,6 +27,7 @@ export class LoopMeter {
   readonly #cells: Float64Array;
   readonly #histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   #utilization = performance.eventLoopUtilization();
+  #countAt: Millis = 0;
 
   constructor(cells: Float64Array) {
     this.#cells = cells;
@@ -38,11 +44,18 @@ export class LoopMeter {
     this.#histogram.reset();
     this.#cells[place.delay] = Math.max(this.#cells[place.delay] ?? 0, delay);
     this.#cells[place.utilization] = utilization;
+    this.#count(performance.now());
     return utilization;
   }
 
   stop(): void {
     this.#histogram.disable();
+  }
+
+  #count(now: Millis): void {
+    if (now < this.#countAt) return;
+    this.#countAt = now + countEvery;
+    this.#cells[place.resources] = process.getActiveResourcesInfo().length;
   }
 }
 
@@ -63,6 +76,7 @@ export class LoopWindow {
   }
 
   get figures(): LoopFigures {
-    return { worst: Math.max(0, ...this.#delays), utilization: this.#cells[place.utilization] ?? 0 };
+    const [, utilization = 0, resources = 0] = this.#cells;
+    return { worst: Math.max(0, ...this.#delays), utilization, resources };
   }
 }

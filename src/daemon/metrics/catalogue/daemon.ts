@@ -95,6 +95,14 @@ export const daemonMetrics: readonly Metric[] = [
     bound: "threads",
     series: ({ loops }) => Object.entries(loops).map(([thread, { utilization }]) => [{ thread }, utilization]),
   }),
+  labelled({
+    name: "loop_resources",
+    type: "gauge",
+    labels: ["thread"],
+    help: "Timers, sockets and other things that a thread's event loop watches or waits for.",
+    bound: "threads",
+    series: ({ loops }) => Object.entries(loops).map(([thread, { resources }]) => [{ thread }, resources]),
+  }),
   counter(
     "process_cpu_seconds_total",
     "User and system time of all threads.",
