@@ -38,6 +38,7 @@ export class ClientDialer {
       server: undefined,
       state: "connecting",
       since: clock.now(),
+      drainingSince: undefined,
     });
     engine.send({
       type: "dial",

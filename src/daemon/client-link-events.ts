@@ -4,7 +4,7 @@ import type { ClientPool } from "./client-pool.ts";
 import { type ClientSession, serverKey } from "./client-session.ts";
 import type { ClientServers } from "./client-servers.ts";
 import type { Event, LinkTimes } from "./engine/messages.ts";
-import type { LinkRecord } from "./pool/link-book.ts";
+import { type LinkRecord, timesOfEnd } from "./pool/link-book.ts";
 import { callOutcome } from "./pool/outcome.ts";
 import type { RoleParts } from "./role.ts";
 
@@ -58,8 +58,10 @@ export class ClientLinkEvents {
       const outcome = callOutcome(reason);
       if (!others && outcome !== "cancelled" && outcome !== "local") servers.backends.linkDied(backend, reason);
       const message = `lost ${others ? "a" : "the"} link to ${backend} (${reason}) ${text}`.trim();
-      const lived = Math.round((clock.now() - record.since) / 1000);
-      events.add("warning", "link_down", message, { backend, reason, lived_seconds: lived });
+      events.add("warning", "link_down", message, { backend, reason, ...timesOfEnd(record, clock.now()) });
+    } else if (record?.state === "draining") {
+      const facts = { backend: record.backend, reason, ...timesOfEnd(record, clock.now()) };
+      events.add("info", "link_retired", `a link to ${record.backend} ended after another took its place`, facts);
     }
     upkeep.closed(link, reason, text);
   }

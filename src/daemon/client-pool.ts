@@ -126,10 +126,9 @@ export class ClientPool {
 
   /** Another link has taken this one's place. */
   #retire(link: number): void {
-    const { links, session, engine } = this.#parts;
-    const record = links.get(link);
+    const { links, session, engine, clock } = this.#parts;
+    const record = links.drain(link, clock.now());
     if (record === undefined) return;
-    record.state = "draining";
     const moved = session.welcome !== undefined && !session.isHome(record.server);
     engine.send({ type: "retire", link, afterMs: moved ? moveTime : 0 });
   }

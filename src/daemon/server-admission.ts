@@ -85,6 +85,7 @@ export class ServerAdmission {
       remote,
       inner: [],
       index: undefined,
+      drainingSince: undefined,
       server: undefined,
       state: "configuring",
       since: this.#parts.clock.now(),

@@ -6,6 +6,7 @@ import { isServer, type ServerSettings, type Settings } from "./config/settings.
 import type { ActionResult, BackendAction } from "./control/backend.ts";
 import type { Event } from "./engine/messages.ts";
 import { LinkAges } from "./pool/link-ages.ts";
+import { timesOfEnd } from "./pool/link-book.ts";
 import type { Role, RoleParts } from "./role.ts";
 import { Rotation } from "./rotation.ts";
 import { ServerAddresses } from "./server-addresses.ts";
@@ -110,12 +111,9 @@ export class ServerRole implements Role {
         return this.#reports.spoofed(event);
       case "acl_refused":
         return this.#reports.aclRefused(event);
-      case "goaway": {
+      case "goaway":
         // The client has another link in its place.
-        const record = this.#parts.links.get(event.link);
-        if (record !== undefined) record.state = "draining";
-        return;
-      }
+        return void this.#parts.links.drain(event.link, this.#parts.clock.now());
       case "service_listening":
       case "service_calls":
       case "service_report":
@@ -143,10 +141,13 @@ export class ServerRole implements Role {
     const session = this.#sessions.linkGone(link);
     this.#drain.linkGone();
     // One that was refused has been told of already.
-    if (record?.state !== "active") return;
-    const { identity, remote } = record;
-    const facts = { identity, remote, reason, links_left: session?.links.size ?? 0 };
-    this.#parts.events.add("info", "link_down", `${identity} lost a link (${reason})`, facts);
+    if (record?.state !== "active" && record?.state !== "draining") return;
+    const { identity, remote, state } = record;
+    const { clock, events } = this.#parts;
+    const links_left = session?.links.size ?? 0;
+    const facts = { identity, remote, reason, links_left, ...timesOfEnd(record, clock.now()) };
+    if (state === "draining") events.add("info", "link_retired", `${identity} has another link instead of one`, facts);
+    else events.add("info", "link_down", `${identity} lost a link (${reason})`, facts);
   }
 
   sessions(): Session[] {

@@ -49,6 +49,11 @@ const eventCodes = {
     next: "when it repeats: `sssonector ctl backends`, and the peer's log",
     peer: true,
   },
+  link_retired: {
+    severity: "info",
+    means: "A link ended after another one took its place: everything that was sent on it had its time to arrive.",
+    peer: true,
+  },
   rate_set: { severity: "info", means: "An operator set a rate limit or gave it back." },
   rate_expired: {
     severity: "info",

@@ -19,6 +19,7 @@ export const logKeys = {
   authenticate_ms: "from the TCP connection of a link to the peer's identity",
   configure_ms: "from there until the link carried traffic",
   lived_seconds: "from the beginning of a link to its end",
+  drained_ms: "from when a link got nothing more to send to its end",
   destination: "inner address, protocol and port that a packet was sent to",
   mac: "Ethernet address of another server",
   scope: "what a peer asks to be left: link or server",

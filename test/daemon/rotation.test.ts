@@ -21,6 +21,7 @@ function setUp(count: number): { clock: FakeClock; asked: () => number[]; rotati
       inner: [],
       state: link % 10 === 0 ? "configuring" : "active",
       since: 0,
+      drainingSince: undefined,
     });
   }
   const commands: Command[] = [];

@@ -44,6 +44,7 @@ function addLink(link: number, slot: number | undefined): LinkRecord {
     remote: "192.0.2.1:8443",
     inner,
     index: undefined,
+    drainingSince: undefined,
     server: undefined,
     state: "active",
     since: clock.now(),

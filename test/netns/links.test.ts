@@ -105,6 +105,19 @@ describeNetns("a session with several links", () => {
     const account = await accountOf([client, lab.server]);
     const codes = (await client.events(since)).map(({ code }) => code);
     const replaced = codes.filter((code) => code === "link_up").length;
+    // Both ends tell each step of a link, with its time.
+    for (const end of [client, lab.server]) {
+      const told = await end.events(since);
+      expect(told.find(({ code }) => code === "link_up")?.facts).toMatchObject({
+        authenticate_ms: expect.any(Number),
+        configure_ms: expect.any(Number),
+      });
+      const retired = told.filter(({ code }) => code === "link_retired").map(({ facts }) => facts);
+      expect(retired.length).toBeGreaterThan(3);
+      expect(told.map(({ code }) => code)).not.toContain("link_down");
+      for (const facts of retired)
+        expect(facts).toMatchObject({ lived_seconds: expect.any(Number), drained_ms: expect.any(Number) });
+    }
     console.log(
       `${replaced} links replaced: ${account.accepted} link frames, drops ${JSON.stringify(account.dropped)}`,
     );

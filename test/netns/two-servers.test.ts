@@ -250,6 +250,8 @@ describeNetns("breakers", () => {
     expect(await pair.current()).toBe(second);
     await pair.client.process.line(/breaker of edge-01: closed to open/);
     expect(await pair.backend(first)).toMatchObject({ operational: "down", last_error: "timeout" });
+    const { calls, failure_rate } = await pair.breaker(first);
+    console.log(`accepts and is silent: ${calls} calls, ${failure_rate} % failed, each after 1 s; never up`);
     expect(pair.client.log()).not.toMatch(/edge-01: \w+ to up/);
   });
 });

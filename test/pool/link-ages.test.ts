@@ -15,6 +15,7 @@ function record(link: number, since: number, state: ConnectionState = "active"):
     index: 0,
     server: undefined,
     state,
+    drainingSince: undefined,
     since,
   };
 }

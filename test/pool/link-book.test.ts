@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connectionId, LinkBook, type LinkRecord, shortSession } from "../../src/daemon/pool/link-book.ts";
+import { connectionId, LinkBook, type LinkRecord, shortSession, timesOfEnd } from "../../src/daemon/pool/link-book.ts";
 
 function record(link: number): LinkRecord {
   return {
@@ -11,6 +11,7 @@ function record(link: number): LinkRecord {
     remote: "",
     inner: [],
     index: undefined,
+    drainingSince: undefined,
     server: undefined,
     state: "connecting",
     since: 0,
@@ -28,6 +29,17 @@ it("finds links by number and by public id, until they are removed", () => {
   expect(book.remove(1)).toBeUndefined();
   expect([book.get(1), book.byConnectionId("c1"), book.size]).toEqual([undefined, undefined, 1]);
   expect(shortSession("0123456789abcdef0123456789abcdef")).toBe("0123456789ab");
+});
+
+it("knows how long a link lived, and how long it drained, from the first time that it was told to", () => {
+  const book = new LinkBook();
+  const link = book.add(record(1));
+  expect(timesOfEnd(link, 4600)).toEqual({ lived_seconds: 5 });
+  expect(book.drain(1, 4000)).toBe(link);
+  book.drain(1, 4500);
+  expect(link.state).toBe("draining");
+  expect(timesOfEnd(link, 4600)).toEqual({ lived_seconds: 5, drained_ms: 600 });
+  expect(book.drain(2, 4000)).toBeUndefined();
 });
 
 it("gives the lowest place that no link has", () => {

@@ -212,8 +212,9 @@ export class DataThread {
     },
     draining: () => this.#draining,
     goaway: (link, scope, reason) => {
-      if (this.#options.mode === "server") this.#ends.finish(link);
       this.#emit({ type: "goaway", link: link.id, scope, reason });
+      // It may end in this very call.
+      if (this.#options.mode === "server") this.#ends.finish(link);
     },
     closed: (link, reason, text, unsent) => this.#ends.closed(link, reason, text, unsent),
     load: () => this.#load,

@@ -17,6 +17,19 @@ export interface LinkRecord {
   server: string | undefined;
   /** Monotonic milliseconds. */
   readonly since: number;
+  /** When it began to drain; undefined: it does not. */
+  drainingSince: number | undefined;
+}
+
+/** How long a link took that ended now, for its event. */
+export function timesOfEnd(
+  { since, drainingSince }: LinkRecord,
+  now: number,
+): { lived_seconds: number; drained_ms?: number } {
+  const lived_seconds = Math.round((now - since) / 1000);
+  return drainingSince === undefined
+    ? { lived_seconds }
+    : { lived_seconds, drained_ms: Math.round(now - drainingSince) };
 }
 
 /** Public id of a link, as `ctl connections` shows it. */
@@ -44,6 +57,15 @@ export class LinkBook {
   remove(link: number): LinkRecord | undefined {
     const record = this.#links.get(link);
     this.#links.delete(link);
+    return record;
+  }
+
+  /** Another link takes its place. */
+  drain(link: number, now: number): LinkRecord | undefined {
+    const record = this.#links.get(link);
+    if (record === undefined) return undefined;
+    record.state = "draining";
+    record.drainingSince ??= now;
     return record;
   }
 
