@@ -14,6 +14,7 @@ const stages = [
   "config",
   "control",
   "forward",
+  "handover",
   "health",
   "limit",
   "link",

@@ -92,7 +92,8 @@ function explanation(setting: Setting): string[] {
 
 function notYet({ effect }: Setting): string {
   if (effect === "now") return "";
-  return effect.builtIn === undefined ? "not in effect yet" : `not in effect yet other than ${effect.builtIn}`;
+  const where = effect.on === undefined ? "" : ` on a ${effect.on}`;
+  return `not in effect yet${where}${effect.builtIn === undefined ? "" : ` other than ${effect.builtIn}`}`;
 }
 
 function wrapped(text: string): string[] {

@@ -20,6 +20,7 @@ export function defaultOf({ required, requiredUnless, default: value, derived }:
 /** What is not in effect yet, as a sentence; empty when all is. */
 export function effectOf({ effect }: Setting): string {
   if (effect === "now") return "";
+  const where = effect.on === undefined ? "" : ` on a ${effect.on}`;
   const except = effect.builtIn === undefined ? "" : ` (other than ${effect.builtIn})`;
-  return `${notYet[0]?.toUpperCase()}${notYet.slice(1)}${except}.`;
+  return `${notYet[0]?.toUpperCase()}${notYet.slice(1)}${where}${except}.`;
 }

@@ -8,7 +8,7 @@ import { ClientRole } from "./client.ts";
 import type { Loaded } from "./config/load.ts";
 import { isServer, type Settings } from "./config/settings.ts";
 import { ControlChannel } from "./control-channel.ts";
-import { createSharedCells, engineOptions, linkRules } from "./engine-options.ts";
+import { createSharedCells, engineOptions, linkRules, type SharedCells } from "./engine-options.ts";
 import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import type { Log } from "./logs/log.ts";
@@ -50,7 +50,7 @@ export interface ControlPlaneParts {
   shutDown(): void;
 }
 
-/** Makes the parts of the control plane and the data thread, and connects them; each part's end goes to the cleanup. */
+/** Makes the parts of the control plane and the data threads, and connects them; each part's end goes to the cleanup. */
 export class ControlPlane {
   readonly engine: Engine;
   readonly role: Role;
@@ -98,7 +98,7 @@ export class ControlPlane {
       slots,
       links,
       log,
-      dataLoop: cells.loop,
+      dataLoops: cells.loops,
       snapshot: () => this.snapshots.recorded(),
       state: () => parts.state(),
       sessionsRefused: () => role.sessionsRefused,
@@ -143,8 +143,8 @@ export class ControlPlane {
     return isServer(settings) ? new ServerRole(settings, parts) : new ClientRole(settings, parts);
   }
 
-  /** What follows once a second from the data thread's counters. */
-  #makeMonitor(counters: Float64Array, slots: Float64Array): Monitor {
+  /** What follows once a second from the data threads' counters. */
+  #makeMonitor(counters: SharedCells["counters"], slots: Float64Array): Monitor {
     const { clock, certificates } = this.#parts;
     return new Monitor({
       clock,

@@ -9,6 +9,7 @@ import { Certificates } from "./certificates.ts";
 import type { Loaded } from "./config/load.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { denyFile } from "./deny-file.ts";
+import { dataThreads } from "./engine-options.ts";
 import type { Log } from "./logs/log.ts";
 import { EventLog } from "./monitor/event-log.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
@@ -105,7 +106,7 @@ export class Daemon implements AsyncDisposable {
       ),
     );
     mkdirSync(core.state_dir, { recursive: true, mode: 0o700 });
-    const tun = openTun({ name: network.interface, queues: 1 });
+    const tun = openTun({ name: network.interface, queues: dataThreads(loaded.settings) });
     this.#cleanup.defer(() => tun.close());
     const host = await HostNetwork.open({ device: tun.name, stateDirectory: core.state_dir });
     this.#cleanup.defer(() => host.close());

@@ -15,28 +15,60 @@ import type { OpenTun } from "./tun/open.ts";
 /** Whose figures are seen; more of them limit all the same. */
 const mostBuckets = 65_536;
 
-type SharedCells = Pick<DataThreadOptions, "counters" | "linkSlots" | "loop" | "bucketSlots">;
+/** Memory in which the data threads count and the control plane reads. */
+export interface SharedCells {
+  /** Of each thread. */
+  readonly counters: readonly Float64Array<SharedArrayBuffer>[];
+  readonly loops: readonly Float64Array<SharedArrayBuffer>[];
+  /** Of all threads: each has its part. */
+  readonly linkSlots: Float64Array<SharedArrayBuffer>;
+  readonly bucketSlots: Float64Array<SharedArrayBuffer>;
+}
 
-/** Memory in which the data thread counts and the control plane reads. */
-export function createSharedCells({ core }: Settings): SharedCells {
+/** Data threads that this daemon has. */
+export function dataThreads({ core }: Settings): number {
+  return core.mode === "server" ? core.workers : 1;
+}
+
+export function createSharedCells(settings: Settings): SharedCells {
+  const count = dataThreads(settings);
+  const threads = Array.from({ length: count });
   return {
-    counters: createCounters(),
-    linkSlots: createLinkSlots(core.max_connections),
-    loop: createLoopCells(),
-    bucketSlots: createBucketSlots(mostBuckets),
+    counters: threads.map(() => createCounters()),
+    loops: threads.map(() => createLoopCells()),
+    // The kernel may give one thread all links.
+    linkSlots: createLinkSlots(settings.core.max_connections * count),
+    bucketSlots: createBucketSlots(mostBuckets * count),
   };
 }
 
-/** What the settings say to the data thread at its start. */
+/** What the settings say to each data thread at its start. */
 export function engineOptions(
   settings: Settings,
   tun: OpenTun,
   material: TlsMaterial,
   cells: SharedCells,
-): DataThreadOptions {
+): Omit<DataThreadOptions, "team">[] {
+  const partOf = (slots: Float64Array<SharedArrayBuffer>, index: number): Float64Array<SharedArrayBuffer> => {
+    const length = slots.length / tun.fds.length;
+    return slots.subarray(index * length, (index + 1) * length);
+  };
+  const common = commonOptions(settings, material, tun.fds.length);
+  return tun.fds.map((fd, index) => ({
+    ...common,
+    tun: { fd, name: tun.name, features: tun.features },
+    counters: cells.counters[index] as Float64Array<SharedArrayBuffer>,
+    loop: cells.loops[index] as Float64Array<SharedArrayBuffer>,
+    linkSlots: partOf(cells.linkSlots, index),
+    bucketSlots: partOf(cells.bucketSlots, index),
+  }));
+}
+
+type CommonOptions = Omit<DataThreadOptions, "team" | "tun" | "counters" | "loop" | "linkSlots" | "bucketSlots">;
+
+function commonOptions(settings: Settings, material: TlsMaterial, threads: number): CommonOptions {
   return {
     mode: settings.core.mode,
-    tun: { fd: tun.fds[0] as number, name: tun.name, features: tun.features },
     mtu: settings.network.mtu,
     material,
     ...linkRules(settings),
@@ -46,8 +78,7 @@ export function engineOptions(
     clustered: isServer(settings) && settings.cluster.secret_file !== undefined,
     sampling: settings.monitoring.top_talkers,
     limits: limitRules(settings),
-    queueBytes: settings.buffers.size * settings.buffers.pool_size,
-    ...cells,
+    queueBytes: (settings.buffers.size * settings.buffers.pool_size) / threads,
   };
 }
 
@@ -60,9 +91,10 @@ export function linkRules(settings: Settings): Omit<Extract<Command, { type: "ru
   };
 }
 
-function bufferRules({ buffers }: Settings): BufferRules {
+function bufferRules(settings: Settings): BufferRules {
+  const { buffers } = settings;
   return {
-    keptBytes: buffers.prealloc ? buffers.size * buffers.pool_size : 0,
+    keptBytes: buffers.prealloc ? (buffers.size * buffers.pool_size) / dataThreads(settings) : 0,
     cleanupInterval: buffers.cleanup_interval,
   };
 }

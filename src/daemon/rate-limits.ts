@@ -20,7 +20,8 @@ export class RateLimits {
   readonly #events: EventLog;
   readonly #values: Float64Array;
   readonly #connected: Connected;
-  readonly #slots = new Map<string, number>();
+  /** Of each bucket, one for each data thread that has it. */
+  readonly #slots = new Map<string, Set<number>>();
   readonly #book: LimitBook;
   #settings: Settings;
 
@@ -52,8 +53,16 @@ export class RateLimits {
   }
 
   onEvent(event: Event): void {
-    if (event.type === "bucket") this.#slots.set(event.name, event.slot);
-    if (event.type === "bucket_gone") this.#slots.delete(event.name);
+    if (event.type === "bucket") {
+      const slots = this.#slots.get(event.name);
+      if (slots === undefined) this.#slots.set(event.name, new Set([event.slot]));
+      else slots.add(event.slot);
+    }
+    if (event.type === "bucket_gone") {
+      const slots = this.#slots.get(event.name);
+      slots?.delete(event.slot);
+      if (slots?.size === 0) this.#slots.delete(event.name);
+    }
   }
 
   /** Takes the settings of a reload. */
@@ -111,14 +120,17 @@ export class RateLimits {
   }
 
   #figures(name: string): BucketFigures | undefined {
-    const slot = this.#slots.get(name);
-    if (slot === undefined) return undefined;
-    const value = (field: BucketField): number => this.#values[slot + bucketField[field]] ?? 0;
+    const slots = this.#slots.get(name);
+    if (slots === undefined) return undefined;
+    const values = (field: BucketField): number[] =>
+      [...slots].map((slot) => this.#values[slot + bucketField[field]] ?? 0);
+    const sum = (field: BucketField): number => values(field).reduce((total, value) => total + value, 0);
     return {
-      tokens: value("tokens"),
-      taken: value("taken"),
-      dropped: value("dropped"),
-      waited_ms: value("waited_ms"),
+      // Of a bucket that threads share each has the same, as far as it has looked.
+      tokens: Math.min(...values("tokens")),
+      taken: sum("taken"),
+      dropped: sum("dropped"),
+      waited_ms: Math.max(...values("waited_ms")),
     };
   }
 

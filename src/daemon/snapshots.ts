@@ -20,7 +20,7 @@ export interface SnapshotParts {
   readonly startedAt: Millis;
   /** Name of the TUN interface. */
   readonly interfaceName: string;
-  readonly counters: Float64Array;
+  readonly counters: readonly Float64Array[];
   readonly refused: ReadonlyMap<string, number>;
   readonly log: Log;
   readonly events: EventLog;

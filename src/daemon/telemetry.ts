@@ -26,11 +26,11 @@ const processEvery: Millis = 10_000;
 export interface TelemetryParts {
   readonly clock: Clock;
   readonly events: EventLog;
-  readonly counters: Float64Array;
+  readonly counters: readonly Float64Array[];
   readonly slots: Float64Array;
   readonly links: LinkBook;
-  /** Where the data thread measures its loop. */
-  readonly dataLoop: Float64Array<SharedArrayBuffer>;
+  /** Where each data thread measures its loop. */
+  readonly dataLoops: readonly Float64Array<SharedArrayBuffer>[];
   readonly log: Pick<Log, "written" | "lost" | "error" | "check">;
   snapshot(): Readings;
   state(): DaemonState;
@@ -60,7 +60,8 @@ export class Telemetry {
     this.#logLoss = new LogLoss(clock, log, (count) => {
       events.add("warning", "log_lost", "log lines can't be written; traffic goes on", { count });
     });
-    this.#windows = { main: new LoopWindow(this.#mainLoop), "data-1": new LoopWindow(parts.dataLoop) };
+    const data = parts.dataLoops.map((cells, index) => [`data-${index + 1}`, new LoopWindow(cells)] as const);
+    this.#windows = { main: new LoopWindow(this.#mainLoop), ...Object.fromEntries(data) };
   }
 
   /** Serves as the settings say from now on; resolves when that is done, or known to be impossible for now. */

@@ -55,7 +55,7 @@ tunnel: {listen: "0.0.0.0:8443"}
     expect(settings.core).toMatchObject({ workers: 4, max_connections: 1000 });
     expect(settings.security.tls.min_version).toBe("1.2");
     expect(settings.performance).toEqual({ buffer_size: 32_768, tcp_keepalive: true, connection_timeout: 30_000 });
-    expect(notInEffect).toEqual(["server.yaml:4:12: core.workers: not in effect yet"]);
+    expect(notInEffect).toEqual([]);
   });
 
   test("connection pool, buffers and rate limiting", () => {
@@ -93,6 +93,12 @@ describe("not in effect yet", () => {
     const lines = "core: {mode: server, workers: 1}\nnetwork: {address: 10.8.0.1/16, compression: false}\n";
     const rest = server.split("\n").slice(2).join("\n");
     expect(good(lines + rest).notInEffect).toEqual([]);
+  });
+
+  test("what only one end has not yet is told to that end", () => {
+    const [, ...rest] = client.split("\n");
+    const { notInEffect } = good(["core: {mode: client, workers: 2}", ...rest].join("\n"));
+    expect(notInEffect).toEqual(["server.yaml:1:31: core.workers: not in effect yet on a client"]);
   });
 });
 

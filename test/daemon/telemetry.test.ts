@@ -25,10 +25,10 @@ beforeEach(() => {
   telemetry = new Telemetry({
     clock,
     events,
-    counters: createCounters(),
+    counters: [createCounters()],
     slots: createLinkSlots(10),
     links: new LinkBook(),
-    dataLoop: createLoopCells(),
+    dataLoops: [createLoopCells()],
     log,
     snapshot: () => {
       snapshots += 1;

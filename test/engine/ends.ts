@@ -74,6 +74,7 @@ export class End {
         limits: noLimits,
         bucketSlots: createBucketSlots(10),
         queueBytes: 1024 * 1024,
+        team: undefined,
       },
       (event) => {
         this.events.push(event);

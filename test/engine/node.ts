@@ -85,6 +85,7 @@ export class Node implements AsyncDisposable {
         limits: noLimits,
         bucketSlots: createBucketSlots(10),
         queueBytes: 1024 * 1024,
+        team: undefined,
       },
       (event) => void setImmediate(() => this.#event(event)),
     );

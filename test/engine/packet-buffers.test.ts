@@ -13,7 +13,7 @@ function buffersOf(keptBytes: number): {
   const buffers = new PacketBuffers(fakeTun().device, { keptBytes, cleanupInterval: 30_000 }, counters, 0);
   const at = (now: number): ReturnType<typeof readLevels> => {
     buffers.tick(now);
-    return readLevels(counters);
+    return readLevels([counters]);
   };
   return { buffers, at };
 }

@@ -40,10 +40,10 @@ class Thread {
   constructor(mostLinks: number) {
     const counters = createCounters();
     const shapers = new Shapers({ clock: new FakeClock(), counters, queueBytes: 1e6, waited: () => {} });
-    const options = { mode: "server" as const, limits: noLimits, bucketSlots: createBucketSlots(4) };
+    const options = { mode: "server" as const, limits: noLimits, bucketSlots: createBucketSlots(4), team: undefined };
     this.links = new LinkTable({
       landing: new LandingPool((size) => fakeTun().device.allocate(size), 0),
-      options: { linkSlots: createLinkSlots(mostLinks), wear: { records: 1e9, bytes: 1e12 } },
+      options: { linkSlots: createLinkSlots(mostLinks), wear: { records: 1e9, bytes: 1e12 }, team: undefined },
       liveness: { interval: 1e9, timeout: 1e9, misses: 3, stall: 1e9 },
       handlers: () => this.#handlers,
       emit,

@@ -8,7 +8,7 @@ import { fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { anyChunking, chunks } from "../link/frames.ts";
 import { makePacket } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, readBuffers, Sessions, shapersOf, spec } from "./parts.ts";
+import { Counted, deliveryOf, FakeLink, readBuffers, Sessions, shapersOf, spec } from "./parts.ts";
 
 const addresses = ["10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"];
 
@@ -66,6 +66,7 @@ async function carry(
       owner6: () => undefined,
     },
     shapers: shapersOf(counted),
+    delivery: deliveryOf(counted, shapersOf(counted)),
     limits: new Map(),
     now: () => 0,
     down: () => expect.fail("down"),

@@ -10,7 +10,7 @@ import { vnetToLink } from "../../src/daemon/packet/vnet.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, noOffload } from "../fakes/tun.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
-import { Counted, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
+import { Counted, deliveryOf, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
 
 interface Setup {
   readonly kernel: FakeKernel;
@@ -65,6 +65,7 @@ function setUp(
       owner6,
     },
     shapers,
+    delivery: deliveryOf(counted, shapers),
     limits,
     now: () => 0,
     down: () => void downs.push(1),

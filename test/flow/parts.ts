@@ -5,6 +5,7 @@ import { ReadBuffers } from "../../src/daemon/flow/read-buffers.ts";
 import { Shapers } from "../../src/daemon/flow/shapers.ts";
 import type { FlowLink } from "../../src/daemon/flow/ports.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
+import { Delivery } from "../../src/daemon/flow/delivery.ts";
 import { createCounters, readDrops, readTotals } from "../../src/daemon/metrics/counters.ts";
 import type { TunBuffer, TunDevice } from "../../src/daemon/tun/device.ts";
 import { addressBytes } from "../../src/shared/address.ts";
@@ -127,6 +128,11 @@ export function packet(from: string, to: string, payload: number | Uint8Array = 
   return bytes;
 }
 
+/** Delivery that counts with these shapers. */
+export function deliveryOf(counted: Counted, shapers: Shapers): Delivery {
+  return new Delivery({ counters: counted.values, shapers, now: () => 0 });
+}
+
 /** Shapers on the system's clock whose queues may hold so much. */
 export function shapersOf(counted: Counted, queueBytes: number = 32 * 1024 * 1024): Shapers {
   return new Shapers({ clock: systemClock, counters: counted.values, queueBytes, waited: () => undefined });
@@ -143,11 +149,11 @@ export class Counted {
   readonly values = createCounters();
 
   get totals(): ReturnType<typeof readTotals> {
-    return readTotals(this.values);
+    return readTotals([this.values]);
   }
 
   get drops(): ReturnType<typeof readDrops> {
-    return readDrops(this.values);
+    return readDrops([this.values]);
   }
 
   get dropped(): number {

@@ -86,6 +86,7 @@ class Thread {
       limits: noLimits,
       bucketSlots: createBucketSlots(10),
       queueBytes: 1024 * 1024,
+      team: undefined,
     };
     this.#thread = new DataThread(device, options, (event) => {
       this.events.push(event);

@@ -12,12 +12,12 @@ describe("counters", () => {
 
   it("are read as totals, and as drops that happened", () => {
     const counters = createCounters();
-    expect(Object.values(readTotals(counters)).every((value) => value === 0)).toBe(true);
-    expect(readDrops(counters)).toEqual({});
+    expect(Object.values(readTotals([counters])).every((value) => value === 0)).toBe(true);
+    expect(readDrops([counters])).toEqual({});
     counters[counterIndex.tx_bytes]! += 2 ** 40;
     counters[counterIndex.spoofed_source]! += 3;
-    expect(readTotals(counters)).toMatchObject({ tx_bytes: 2 ** 40, rx_bytes: 0 });
-    expect(readDrops(counters)).toEqual({ spoofed_source: 3 });
+    expect(readTotals([counters])).toMatchObject({ tx_bytes: 2 ** 40, rx_bytes: 0 });
+    expect(readDrops([counters])).toEqual({ spoofed_source: 3 });
   });
 
   it("lie in memory that another thread sees", () => {

@@ -30,7 +30,14 @@ beforeEach(() => {
   slots = new LinkSlots(createLinkSlots(4));
   links = new LinkBook();
   sessions = 0;
-  monitor = new Monitor({ clock, counters, slots: slots.values, links, sessionCount: () => sessions, flow });
+  monitor = new Monitor({
+    clock,
+    counters: [counters],
+    slots: slots.values,
+    links,
+    sessionCount: () => sessions,
+    flow,
+  });
 });
 
 function addLink(link: number, slot: number | undefined): LinkRecord {

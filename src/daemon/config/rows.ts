@@ -58,9 +58,14 @@ export function notInEffect(settings: Settings, positions: ReadonlyMap<string, P
   for (const path of positions.keys()) {
     const effect = branchAt(path)?.setting?.effect;
     if (effect === undefined || effect === "now" || found.some((outer) => path.startsWith(`${outer}[`))) continue;
+    if (effect.on !== undefined && effect.on !== settings.core.mode) continue;
     if (String(shownAt(settings, path)) !== effect.builtIn) found.push(path);
   }
-  return found.map((path) => `${sourceText(positions.get(path))}: ${path}: not in effect yet`);
+  return found.map((path) => {
+    const effect = branchAt(path)?.setting?.effect;
+    const where = typeof effect === "object" && effect.on !== undefined ? ` on a ${effect.on}` : "";
+    return `${sourceText(positions.get(path))}: ${path}: not in effect yet${where}`;
+  });
 }
 
 function steps(path: string): string[] {

@@ -16,8 +16,11 @@ export interface Setting {
   requiredUnless?: string;
   /** Whether a reload applies a change, or a restart is needed. */
   reload: "live" | "restart";
-  /** "later": checked, but the system that it steers is not built yet. `builtIn` is the value that holds meanwhile. */
-  effect: "now" | { later: true; builtIn?: string };
+  /**
+   * "later": checked, but the system that it steers is not built yet, or not for one end. `builtIn` is the value that
+   * holds meanwhile.
+   */
+  effect: "now" | { later: true; on?: "client"; builtIn?: string };
   /** A value that says more than the default does. */
   example?: string;
   doc: string;

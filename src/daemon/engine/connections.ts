@@ -17,12 +17,13 @@ import { authoritiesOf, type PeerCertificate, peerCertificate } from "../tls/tru
 import { ArrivalWatch } from "./arrival-watch.ts";
 import type { LinkTable } from "./link-table.ts";
 import type { Command, DataThreadOptions, Event } from "./messages.ts";
+import { admissionShare } from "./team.ts";
 
 /** HELLO must follow the handshake within this. */
 const helloDeadline = 3000;
 
 interface ConnectionsParts {
-  readonly options: Pick<DataThreadOptions, "material" | "admission" | "keepAlive">;
+  readonly options: Pick<DataThreadOptions, "material" | "admission" | "keepAlive" | "team">;
   readonly links: LinkTable;
   /** The thread ends: what is being dialled is given up. */
   readonly stopped: AbortSignal;
@@ -36,13 +37,14 @@ export class Connections {
   #authorities: readonly X509Certificate[];
   #acceptor: Acceptor | undefined;
   readonly #arrivals: ArrivalWatch;
-  #nextLink = 1;
+  #nextLink: number;
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts;
     this.#arrivals = new ArrivalWatch(parts.links, (arrivals) => parts.emit({ type: "arriving", ...arrivals }));
     this.#material = parts.options.material;
     this.#authorities = authoritiesOf(this.#material);
+    this.#nextLink = 1 + (parts.options.team?.index ?? 0);
   }
 
   /** From now on handshakes are made with this. */
@@ -53,16 +55,16 @@ export class Connections {
   }
 
   limit(rules: AdmissionRules): void {
-    this.#acceptor?.limit(rules);
+    this.#acceptor?.limit(this.#share(rules));
   }
 
   listen(host: string, port: number): void {
     const { options, links, emit } = this.#parts;
     const acceptor = new Acceptor({
       tls: serverTlsOptions(this.#material),
-      rules: options.admission,
+      rules: this.#share(options.admission),
       keepAlive: options.keepAlive,
-      number: () => this.#nextLink++,
+      number: () => this.#takeNumber(),
       clock: systemClock,
       authentication: authentication("client"),
       handlers: {
@@ -76,7 +78,9 @@ export class Connections {
       },
     });
     this.#acceptor = acceptor;
-    acceptor.listen(host, port).then(
+    const { team } = options;
+    const how = team === undefined ? "alone" : team.index === 0 ? "first" : "beside";
+    acceptor.listen(host, port, how).then(
       (bound) => emit({ type: "listening", port: bound }),
       (error: NodeJS.ErrnoException) => emit({ type: "listen_failed", code: error.code ?? "", message: error.message }),
     );
@@ -127,6 +131,18 @@ export class Connections {
 
   close(): void {
     this.#acceptor?.close();
+  }
+
+  /** Numbers of links that say their thread. */
+  #takeNumber(): number {
+    const number = this.#nextLink;
+    this.#nextLink += this.#parts.options.team?.count ?? 1;
+    return number;
+  }
+
+  #share(rules: AdmissionRules): AdmissionRules {
+    const { team } = this.#parts.options;
+    return team === undefined ? rules : admissionShare(rules, team.count);
   }
 
   #connect(target: DialTarget, timeout: number, connected?: () => void): ReturnType<typeof dial> {

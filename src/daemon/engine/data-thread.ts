@@ -1,7 +1,9 @@
 import { systemClock } from "../../shared/clock.ts";
 import { Inbound, type InboundPolicy } from "../flow/inbound.ts";
+import { Delivery } from "../flow/delivery.ts";
+import { HandedOver } from "../flow/handed-over.ts";
 import { Outbound } from "../flow/outbound.ts";
-import type { FlowLink } from "../flow/ports.ts";
+import type { FlowLink, HandOver } from "../flow/ports.ts";
 import { Shapers } from "../flow/shapers.ts";
 import { frameType } from "../link/frame.ts";
 import type { LoopLook } from "../link/handshake-budget.ts";
@@ -17,6 +19,7 @@ import { Connections } from "./connections.ts";
 import { clientAt, destinations } from "./destinations.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import { Greeter } from "./greeter.ts";
+import { type Arrivals, ThreadHandOver } from "./handover.ts";
 import { Keepalive } from "./keepalive.ts";
 import { LinkEnds } from "./link-ends.ts";
 import { LinkLoss } from "./link-loss.ts";
@@ -52,6 +55,7 @@ export class DataThread {
   readonly #inbound: Inbound;
   readonly #policy: { -readonly [Key in keyof InboundPolicy]: InboundPolicy[Key] };
   readonly #services: ServiceHost;
+  readonly #handOver: ThreadHandOver | undefined;
   readonly #sampler: TrafficSampler | undefined;
   readonly #meter: LoopMeter;
   readonly #ticker: NodeJS.Timeout;
@@ -88,12 +92,23 @@ export class DataThread {
       owner4: (word) => (mode === "client" ? undefined : table.owner4(word)),
       owner6: (a, b, c, d) => (mode === "client" ? undefined : table.owner6(a, b, c, d)),
     };
-    const way = { device, counters, shapers, sampler: this.#sampler, now: monotonic, down: () => this.#tunDown() };
-    this.#outbound = new Outbound({
-      ...way,
-      destinations: destinations(options, table, links),
-      buffers: buffers.read,
+    const whither = destinations(options, table, links);
+    const delivery = new Delivery({ counters, shapers, now: monotonic });
+    const handOver = joinTeam(options, (onward) => {
+      const handedOver = new HandedOver({ destinations: whither, delivery, onward, counters });
+      return { accept: handedOver.accept.bind(handedOver), settle: () => shapers.run() };
     });
+    const way = {
+      device,
+      counters,
+      shapers,
+      handOver,
+      delivery,
+      sampler: this.#sampler,
+      now: monotonic,
+      down: () => this.#tunDown(),
+    };
+    this.#outbound = new Outbound({ ...way, destinations: whither, buffers: buffers.read });
     this.#inbound = new Inbound({
       ...way,
       policy: this.#policy,
@@ -102,13 +117,16 @@ export class DataThread {
       refused: (session, bytes, packet, size) => complaints.refused(session, bytes, packet, size),
     });
     const loss = new LinkLoss(mode, this.#outbound, shapers);
-    const sessions = new ThreadSessions({ mtu, table, links, limits, loss, complaints });
+    const thread = options.team?.index ?? 0;
+    const sessions = new ThreadSessions({ mtu, table, links, limits, loss, complaints, thread });
     this.#connections = new Connections({ options, links, stopped: this.#stopped.signal, emit });
     this.#greeter = new Greeter({ mode, links, sessions, keepalive, emit });
     this.#ends = new LinkEnds({ options, links, loss, outbound: this.#outbound, emit });
     this.#watch = new FrameWatch(emit);
-    const { keepAlive } = options;
-    this.#services = new ServiceHost({ keepAlive, limits, clientAt: (address) => clientAt(table, address), emit });
+    const { keepAlive, team } = options;
+    const whoseIs = (address: string): ReturnType<typeof clientAt> => clientAt(table, address);
+    this.#services = new ServiceHost({ keepAlive, limits, clientAt: whoseIs, emit, team });
+    this.#handOver = handOver;
     this.#buffers = buffers;
     this.#links = links;
     this.#sessions = sessions;
@@ -144,6 +162,12 @@ export class DataThread {
         return this.#ends.close(command.link, command.reason, command.text);
       case "rewelcome":
         return this.#links.get(command.link)?.link.control(frameType.welcome, encodeWelcome(command.welcome));
+      case "know":
+        return this.#sessions.know(command);
+      case "holders":
+        return this.#sessions.hold(command.session, command.threads);
+      case "bucket_shared":
+        return this.#limits.share(command);
       case "respec":
         return this.#sessions.respec(command.session);
       case "rules":
@@ -266,7 +290,16 @@ export class DataThread {
     this.#connections.close();
     this.#shapers.stop();
     this.#services.close();
+    this.#handOver?.close();
     for (const { link } of this.#links) link.close(reason, "");
     this.#emit({ type: "stopped" });
   }
+}
+
+/** The rings to and from the other data threads, if there are any. */
+function joinTeam({ team }: DataThreadOptions, arrivals: (onward: HandOver) => Arrivals): ThreadHandOver | undefined {
+  if (team === undefined) return undefined;
+  const handOver: ThreadHandOver = new ThreadHandOver(team, () => there);
+  const there = arrivals(handOver);
+  return handOver;
 }

@@ -7,7 +7,7 @@ import type { ServiceClient } from "./service-messages.ts";
 
 /** Who gets a packet from the TUN: on a server the owner of its address, on a client the one session. */
 export function destinations(
-  { mode, clustered }: Pick<DataThreadOptions, "mode" | "clustered">,
+  { mode, clustered, team }: Pick<DataThreadOptions, "mode" | "clustered" | "team">,
   sessions: SessionTable<FlowLink>,
   links: { readonly size: number },
 ): Destinations {
@@ -17,7 +17,8 @@ export function destinations(
       owner6: (a, b, c, d) => sessions.owner6(a, b, c, d),
       nobody: clustered ? "not_here" : "no_session",
       get exclusive() {
-        return links.size <= 1;
+        // What waits for this thread's one link must not hold back what is for another thread's.
+        return links.size <= 1 && (team === undefined || sessions.size <= 1);
       },
       only: undefined,
     };

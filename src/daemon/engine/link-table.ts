@@ -40,7 +40,7 @@ export interface HeldLink {
 
 interface LinkTableParts {
   readonly landing: LandingPool;
-  readonly options: Pick<DataThreadOptions, "linkSlots" | "wear">;
+  readonly options: Pick<DataThreadOptions, "linkSlots" | "wear" | "team">;
   /** One object for all links, which changes under them. */
   readonly liveness: LivenessRules;
   handlers(): LinkHandlers;
@@ -76,7 +76,7 @@ export class LinkTable {
   /** Undefined when there are as many links as there may be: the peer and the control plane are told. */
   open(id: number, secured: Secured, greetingWithin: number): HeldLink | undefined {
     const { socket, identity, remote, authenticateMs, certificate } = secured;
-    const slot = this.#slots.take();
+    const slot = this.#takePlace();
     if (slot === undefined) {
       socket.write(controlFrame(frameType.close, encodeClose("server_full", "")));
       socket.destroySoon();
@@ -136,6 +136,8 @@ export class LinkTable {
     this.#links.delete(id);
     this.#unbind(held);
     this.#slots.giveBack(held.slot);
+    const { team } = this.#parts.options;
+    if (team !== undefined) Atomics.sub(team.openLinks, 0, 1);
     return held;
   }
 
@@ -145,6 +147,15 @@ export class LinkTable {
     if (id === undefined || links === undefined) return;
     links.delete(held);
     if (links.size === 0) this.#ofSession.delete(id);
+  }
+
+  /** A link's slot, while all threads together have fewer links than there may be. */
+  #takePlace(): number | undefined {
+    const { team } = this.#parts.options;
+    if (team === undefined) return this.#slots.take();
+    const slot = Atomics.add(team.openLinks, 0, 1) < team.mostLinks ? this.#slots.take() : undefined;
+    if (slot === undefined) Atomics.sub(team.openLinks, 0, 1);
+    return slot;
   }
 
   /** What is due on each link, and its figures. */

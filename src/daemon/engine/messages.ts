@@ -10,6 +10,7 @@ import type { DestinationBytes } from "../metrics/traffic-sampler.ts";
 import type { SessionSpec } from "../session/data-session.ts";
 import type { StrategyName } from "../balance/strategy.ts";
 import type { SpreadServer } from "./spread.ts";
+import type { Team } from "./team.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import type { PeerCertificate } from "../tls/trust.ts";
 import type { OffloadFeatures } from "../tun/device.ts";
@@ -39,8 +40,16 @@ export interface DataThreadOptions {
   readonly sampling: boolean;
   readonly limits: LimitRules;
   readonly bucketSlots: Float64Array<SharedArrayBuffer>;
+  /** Undefined while this is the only data thread. */
+  readonly team: Team | undefined;
   /** Bytes that may wait for all sessions together. */
   readonly queueBytes: number;
+}
+
+/** Figures of a bucket among those of a thread. */
+export interface BucketPlace {
+  readonly thread: number;
+  readonly slot: number;
 }
 
 /** From the control plane to a data thread. */
@@ -70,6 +79,26 @@ export type Command =
       readonly linkIndex: number;
       /** The session's other links end: it was taken over by this one. */
       readonly supersede: boolean;
+    }
+  /**
+   * A session of which another thread gets a link: `threads` have links of it. Its links of that index end, or all of
+   * them when it was taken over.
+   */
+  | {
+      readonly type: "know";
+      readonly session: SessionSpec;
+      readonly threads: readonly number[];
+      readonly linkIndex: number;
+      readonly supersede: boolean;
+    }
+  /** Threads that have links of the session from now on. */
+  | { readonly type: "holders"; readonly session: string; readonly threads: readonly number[] }
+  /** `others` take from the bucket too, and its level is at `home`; undefined: this thread alone has it. */
+  | {
+      readonly type: "bucket_shared";
+      readonly name: string;
+      readonly home: BucketPlace | undefined;
+      readonly others: readonly BucketPlace[];
     }
   | { readonly type: "refuse"; readonly link: number; readonly reason: CloseReason; readonly text: string }
   /** A newer WELCOME with a fresh token on an active link. */
@@ -171,7 +200,7 @@ export type Event =
   | { readonly type: "demand"; readonly flows: number }
   /** A bucket's figures are at this slot from now on. */
   | { readonly type: "bucket"; readonly name: string; readonly slot: number }
-  | { readonly type: "bucket_gone"; readonly name: string }
+  | { readonly type: "bucket_gone"; readonly name: string; readonly slot: number }
   | { readonly type: "spoofed"; readonly session: string; readonly identity: string }
   /** Its rules refuse what it sends; `destination` as in `10.20.0.1 tcp 443`. */
   | { readonly type: "acl_refused"; readonly session: string; readonly identity: string; readonly destination: string }

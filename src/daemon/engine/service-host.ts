@@ -7,6 +7,7 @@ import type {
   ServiceEvent,
   ServiceFigures,
 } from "./service-messages.ts";
+import type { Team } from "./team.ts";
 
 /** Rows of connections in a report; further ones are in the counts only. */
 const reportedConnections = 200;
@@ -25,6 +26,8 @@ interface ServiceHostParts {
   /** Who has an inner address; undefined: no session. */
   clientAt(address: string): ServiceClient | undefined;
   emit(event: ServiceEvent): void;
+  /** Undefined: it is the only data thread. */
+  readonly team: Pick<Team, "index" | "count"> | undefined;
 }
 
 /** The published services of one data thread. */
@@ -32,11 +35,16 @@ export class ServiceHost {
   readonly #parts: ServiceHostParts;
   readonly #services = new Map<string, HostedService>();
   #seq = 0;
-  #lastId = 0;
+  /** Connections are numbered so that no two threads have the same. */
+  readonly #idStep: number;
+  #lastId: number;
   #ticks = 0;
 
   constructor(parts: ServiceHostParts) {
     this.#parts = parts;
+    const { index, count } = parts.team ?? { index: 0, count: 1 };
+    this.#idStep = count;
+    this.#lastId = index + 1 - count;
   }
 
   publish(seq: number, services: readonly PublishedService[]): void {
@@ -89,7 +97,7 @@ export class ServiceHost {
   #host(spec: PublishedService): HostedService {
     const hosted = new HostedService(spec, {
       keepAlive: this.#parts.keepAlive,
-      nextId: () => ++this.#lastId,
+      nextId: () => (this.#lastId += this.#idStep),
       ownerOf: (address) => ownerOf(address, this.#parts.clientAt(address)),
       emit: (event) => this.#parts.emit(event),
     });

@@ -8,7 +8,8 @@ import type { LimitChange, LimitRules } from "../limit/rules.ts";
 import type { TokenBucket } from "../limit/token-bucket.ts";
 import { bucketField, BucketSlots } from "../metrics/bucket-slots.ts";
 import { shortSession } from "../pool/link-book.ts";
-import type { DataThreadOptions, Event } from "./messages.ts";
+import { BucketSharing } from "./bucket-sharing.ts";
+import type { Command, DataThreadOptions, Event } from "./messages.ts";
 
 /** Rate limits of a data thread's sessions: towards peers they shape, from peers they police. */
 export class SessionLimits {
@@ -20,12 +21,13 @@ export class SessionLimits {
   readonly #from: Direction;
   readonly #slots: BucketSlots;
   readonly #told = new Map<string, { readonly bucket: TokenBucket; readonly slot: number }>();
+  readonly #sharing: BucketSharing | undefined;
   readonly #now: () => Millis;
   readonly #emit: (event: Event) => void;
 
   constructor(parts: {
     now: () => Millis;
-    options: Pick<DataThreadOptions, "mode" | "limits" | "bucketSlots">;
+    options: Pick<DataThreadOptions, "mode" | "limits" | "bucketSlots" | "team">;
     shapers: Shapers;
     emit: (event: Event) => void;
   }) {
@@ -33,6 +35,7 @@ export class SessionLimits {
     this.#now = parts.now;
     this.#shapers = parts.shapers;
     this.#emit = parts.emit;
+    this.#sharing = options.team && new BucketSharing(options.team);
     this.#slots = new BucketSlots(options.bucketSlots);
     this.#towards = options.mode === "server" ? "down" : "up";
     this.#from = options.mode === "server" ? "up" : "down";
@@ -46,7 +49,7 @@ export class SessionLimits {
   /** Takes new rules; what waits goes on under them. */
   configure(rules: LimitRules, sessions: Iterable<FlowSession>): void {
     this.#limiter.configure(rules);
-    for (const session of sessions) this.apply(session);
+    for (const session of sessions) if (isHere(session)) this.apply(session);
     this.#shapers.run();
   }
 
@@ -93,10 +96,17 @@ export class SessionLimits {
     this.#limiter.forget({ scope: "service", id: name });
   }
 
+  /** Other threads take from the bucket too, or no longer. */
+  share(command: Extract<Command, { type: "bucket_shared" }>): void {
+    const told = this.#told.get(command.name);
+    if (told !== undefined) this.#sharing?.share(command, told.bucket, told.slot, this.#now());
+  }
+
   /** Writes the figures of every bucket to shared memory. */
   tell(): void {
     const now = this.#now();
     const { values } = this.#slots;
+    this.#sharing?.tick();
     for (const { bucket, slot } of this.#told.values()) {
       values[slot + bucketField.tokens] = bucket.peek(now);
       values[slot + bucketField.taken] = bucket.taken;
@@ -117,9 +127,15 @@ export class SessionLimits {
     const told = this.#told.get(name);
     if (told === undefined) return;
     this.#told.delete(name);
+    this.#sharing?.forget(name);
     this.#slots.giveBack(told.slot);
-    this.#emit({ type: "bucket_gone", name });
+    this.#emit({ type: "bucket_gone", name, slot: told.slot });
   }
+}
+
+/** Whether this thread has the session's packets: a session of another thread's links needs no buckets here. */
+function isHere({ links, elsewhere }: FlowSession): boolean {
+  return links.length > 0 || elsewhere.length === 0;
 }
 
 function ownersOf({ id, identity }: FlowSession): BucketOwner[] {

@@ -5,6 +5,7 @@ import type { CloseReason, Welcome } from "../link/messages.ts";
 import type { SessionSpec } from "../session/data-session.ts";
 import type { SessionTable } from "../session/session-table.ts";
 import type { Complaints } from "./complaints.ts";
+import type { Command } from "./messages.ts";
 import type { LinkLoss } from "./link-loss.ts";
 import type { HeldLink, LinkTable } from "./link-table.ts";
 import type { SessionLimits } from "./session-limits.ts";
@@ -18,6 +19,8 @@ interface ThreadSessionsParts {
   readonly limits: SessionLimits;
   readonly loss: LinkLoss;
   readonly complaints: Complaints;
+  /** Number of this thread. */
+  readonly thread: number;
 }
 
 /** The sessions of a data thread: what they are, which links they have, and their end. */
@@ -34,6 +37,22 @@ export class ThreadSessions {
     const session = this.#parts.table.put(spec);
     session.filter = compileAcl(spec.acl);
     return session;
+  }
+
+  /** A session of which another thread gets a link; the links here that it takes the place of end. */
+  know({ session: spec, threads, linkIndex, supersede }: Extract<Command, { type: "know" }>): void {
+    const session = this.put(spec);
+    this.hold(spec.id, threads);
+    for (const { id, index } of [...session.links]) {
+      if (!supersede && index !== linkIndex) continue;
+      this.#parts.links.get(id)?.link.close("superseded", "a newer link took its place");
+    }
+  }
+
+  /** These threads have links of the session, this one perhaps among them. */
+  hold(id: string, threads: readonly number[]): void {
+    const session = this.#parts.table.get(id);
+    if (session !== undefined) session.elsewhere = threads.filter((thread) => thread !== this.#parts.thread);
   }
 
   /** The same, if the session is there. */

@@ -19,10 +19,11 @@ import { linkToVnet, unitHeaderLength } from "../packet/vnet.ts";
 import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
-import type { FlowSession } from "./ports.ts";
+import type { Delivery } from "./delivery.ts";
+import type { FlowSession, HandOver } from "./ports.ts";
 import type { Shapers } from "./shapers.ts";
 import { UdpCoalescer } from "./udp-coalescer.ts";
-import { answerTooBig, largestPacket, sendable, splitIntoFrames } from "./unit.ts";
+import { answerTooBig, largestPacket, sendable } from "./unit.ts";
 
 /** What the way in must know of its end of the tunnel. */
 export interface InboundPolicy {
@@ -45,6 +46,8 @@ export class Inbound {
   readonly #limits: ReadonlyMap<FlowSession, BucketPath>;
   readonly #now: () => Millis;
   readonly #sampler: TrafficSampler | undefined;
+  readonly #delivery: Delivery;
+  readonly #handOver: HandOver | undefined;
   /** Undefined where the kernel can't cut datagrams. */
   readonly #datagrams: UdpCoalescer | undefined;
 
@@ -63,6 +66,9 @@ export class Inbound {
     /** As `spoofed`, for a packet that the session's rules refuse; the bytes are borrowed for the call. */
     refused: (session: FlowSession, bytes: Buffer, packet: number, size: number) => void;
     sampler?: TrafficSampler | undefined;
+    delivery: Delivery;
+    /** Undefined while there is one data thread. */
+    handOver?: HandOver | undefined;
   }) {
     this.#device = parts.device;
     this.#counters = parts.counters;
@@ -72,6 +78,8 @@ export class Inbound {
     this.#refused = parts.refused;
     this.#sampler = parts.sampler;
     this.#shapers = parts.shapers;
+    this.#delivery = parts.delivery;
+    this.#handOver = parts.handOver;
     this.#limits = parts.limits;
     this.#now = parts.now;
     if (parts.device.features.uso) {
@@ -85,6 +93,7 @@ export class Inbound {
   settle(): void {
     this.#datagrams?.flush();
     this.#shapers.run();
+    this.#handOver?.flush();
   }
 
   /** Takes a PACKET or OFFLOAD frame whose body is at `body`; at least 10 bytes of `memory` lie before it. */
@@ -150,24 +159,14 @@ export class Inbound {
       return this.#tooBig(from, to, bytes, packet, size);
     const flow = flowHash(bytes, packet, size);
     const link = to.linkFor(flow);
-    if (link === undefined) return this.#drop("peer_no_link");
+    if (link === undefined && to.elsewhere.length === 0) return this.#drop("peer_no_link");
     // One frame came in, and went to where it belongs.
     this.#add(counterIndex.frames_injected, 1);
-    const shaper = this.#shapers.of(to);
-    if (shaper.holds(link, false, size, 0)) {
-      const header = packet - unitHeaderLength;
-      if (!offload) bytes.fill(0, header, packet);
-      shaper.accept({ bytes, header, length: size, flow, since: this.#now() }, link);
-      return this.#shapers.added(to);
-    }
-    const whole = !offload || sendable(bytes, body, to.peer);
-    const { frames, units, inner } = whole
-      ? { frames: Buffer.from(bytes.subarray(body - frameHeaderBytes, body + length)), units: 1, inner: size }
-      : splitIntoFrames(bytes, body, size);
-    link.send(frames, units, inner, undefined);
-    this.#add(counterIndex.tx_packets, units);
-    this.#add(counterIndex.tx_bytes, inner);
-    this.#add(counterIndex.frames_accepted, units);
+    const header = packet - unitHeaderLength;
+    if (!offload) bytes.fill(0, header, packet);
+    if (link !== undefined) return this.#delivery.deliver(to, link, flow, bytes, header, size);
+    const taken = this.#handOver?.offer(to, flow, bytes, header, unitHeaderLength + size, 0);
+    if (taken !== true) this.#drop("handover_full");
   }
 
   #tooBig(from: FlowSession, to: FlowSession, bytes: Buffer, packet: number, size: number): void {

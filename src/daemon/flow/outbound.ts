@@ -8,7 +8,7 @@ import { checkPacket, destinationIpv4, destinationIpv6Word, ipVersion } from "..
 import { flowHash } from "../packet/transport.ts";
 import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
-import type { Destinations, FlowLink, FlowSession } from "./ports.ts";
+import type { Destinations, FlowLink, FlowSession, HandOver } from "./ports.ts";
 import type { ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import type { Shaper } from "./shaper.ts";
 import type { Shapers } from "./shapers.ts";
@@ -34,6 +34,7 @@ export class Outbound {
   readonly #sampler: TrafficSampler | undefined;
   readonly #buffers: ReadBuffers;
   readonly #down: () => void;
+  readonly #handOver: HandOver | undefined;
   /** Where ICMP answers are made. */
   readonly #answer: TunBuffer;
   #held = false;
@@ -61,6 +62,8 @@ export class Outbound {
     now: () => Millis;
     /** The TUN is gone or down. */
     down: () => void;
+    /** Undefined while there is one data thread. */
+    handOver?: HandOver | undefined;
   }) {
     this.#device = parts.device;
     this.#destinations = parts.destinations;
@@ -69,6 +72,7 @@ export class Outbound {
     this.#sampler = parts.sampler;
     this.#now = parts.now;
     this.#down = parts.down;
+    this.#handOver = parts.handOver;
     this.#buffers = parts.buffers;
     this.#answer = parts.device.allocate(unitHeaderLength + longestTooBig);
   }
@@ -94,6 +98,7 @@ export class Outbound {
     this.#full = false;
     this.#readSome();
     this.#shapers.run();
+    this.#handOver?.flush();
     const { only } = this.#destinations;
     if (only === undefined || this.#held || !this.#shaperOf(only).saturated) return;
     this.#paused = true;
@@ -156,7 +161,7 @@ export class Outbound {
     const session = this.#owner(bytes, packet);
     if (session === undefined) return this.#dropAt(at, this.#destinations.nobody);
     const link = session.linkFor(session.tellsFlows ? flowHash(bytes, packet, length) : 0);
-    if (link === undefined) return this.#dropAt(at, "no_link");
+    if (link === undefined) return this.#elsewhere(buffer, at, length, session);
     const plain = isPlain(bytes, header);
     if (!plain && !vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
     if ((plain ? length : largestPacket(bytes, header, length)) > session.mtu)
@@ -192,6 +197,20 @@ export class Outbound {
     bytes.copyWithin(header, packet, packet + length);
     writeFrameHeader(bytes, at, frameType.packet, length);
     return header + length;
+  }
+
+  /** Another thread may have a link of the session. */
+  #elsewhere(buffer: ReadBuffer, at: number, length: number, session: FlowSession): number {
+    if (session.elsewhere.length === 0 || this.#handOver === undefined) return this.#dropAt(at, "no_link");
+    const { bytes } = buffer.memory;
+    const header = at + frameHeaderBytes;
+    const packet = header + unitHeaderLength;
+    if (!vnetToLink(bytes, header, length)) return this.#dropAt(at, "malformed");
+    if (largestPacket(bytes, header, length) > session.mtu) return this.#tooBig(buffer, at, length, session);
+    this.#sampler?.sent(bytes, packet, length);
+    const flow = flowHash(bytes, packet, length);
+    const taken = this.#handOver.offer(session, flow, bytes, header, unitHeaderLength + length, 0);
+    return taken ? at : this.#dropAt(at, "handover_full");
   }
 
   #shaperOf(session: FlowSession): Shaper {

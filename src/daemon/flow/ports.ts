@@ -22,6 +22,17 @@ export interface FlowLink extends SessionLink {
 
 export type FlowSession = DataSession<FlowLink>;
 
+/** Where units go whose session has its links on other threads (`session.elsewhere`, which is not empty). */
+export interface HandOver {
+  /**
+   * Copies the unit of `length` bytes, its header in link form included, for one of those threads; false: it has no
+   * room. `hops` tells how often it was handed over before.
+   */
+  offer(session: FlowSession, flow: number, bytes: Uint8Array, header: number, length: number, hops: number): boolean;
+  /** What was offered is to be looked at now. */
+  flush(): void;
+}
+
 /** Who gets a packet that surfaced on the TUN, by destination. */
 export interface Destinations {
   owner4(word: number): FlowSession | undefined;

@@ -1,6 +1,9 @@
 import type { Millis } from "../../shared/clock.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
+const itsTurn = (bucket: TokenBucket, now: Millis): Millis => bucket.waitTurn(now);
+const itsTokens = (bucket: TokenBucket, now: Millis): Millis => bucket.wait(now);
+
 /** The buckets that a packet of one session passes in one direction: all are asked before any is taken from. */
 export class BucketPath {
   readonly buckets: readonly TokenBucket[];
@@ -11,11 +14,15 @@ export class BucketPath {
     this.buckets = buckets;
   }
 
-  /** How long until every bucket lets something pass; 0 for now. */
+  /** How long until every bucket lets packets that can wait pass; 0 for now. */
   wait(now: Millis): Millis {
+    return this.#longest(now, itsTurn);
+  }
+
+  #longest(now: Millis, waitOf: (bucket: TokenBucket, now: Millis) => Millis): Millis {
     let longest = 0;
     for (const bucket of this.buckets) {
-      const wait = bucket.wait(now);
+      const wait = waitOf(bucket, now);
       if (wait <= longest) continue;
       longest = wait;
       this.blocker = bucket;
@@ -31,7 +38,7 @@ export class BucketPath {
 
   /** Takes when every bucket has tokens; false when one has none, which counts the packets as dropped. */
   police(bytes: number, packets: number, now: Millis): boolean {
-    if (this.wait(now) === 0) {
+    if (this.#longest(now, itsTokens) === 0) {
       this.take(bytes, packets);
       return true;
     }

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 import { Admission, type AdmissionRules, sourceKey } from "./admission.ts";
@@ -71,17 +71,15 @@ export class Acceptor {
     this.#listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#connected(socket));
   }
 
-  /** Resolves with the port; rejects with the error of listen(2). */
-  listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#listener.once("error", reject);
-      this.#listener.listen({ host, port, backlog: 1024 }, () => {
-        this.#listener.off("error", reject);
-        this.#listener.on("error", () => {});
-        const address = this.#listener.address();
-        resolve(typeof address === "object" && address !== null ? address.port : port);
-      });
-    });
+  /**
+   * Resolves with the port; rejects with the error of listen(2). "first" and "beside" share the port with other
+   * listeners of this process; "first" makes sure that nobody else has it.
+   */
+  async listen(host: string, port: number, how: "alone" | "first" | "beside" = "alone"): Promise<number> {
+    if (how === "first") await tryPort(host, port);
+    const bound = await listening(this.#listener, { host, port, backlog: 1024, reusePort: how !== "alone" });
+    this.#listener.on("error", () => {});
+    return bound;
   }
 
   /** New connections get these certificates. */
@@ -214,6 +212,24 @@ export class Acceptor {
     this.#handlers.refused(remote, reason, error.message);
     socket.destroy();
   }
+}
+
+/** Whoever shares a port by SO_REUSEPORT would not be told that others have it. */
+async function tryPort(host: string, port: number): Promise<void> {
+  const trial = createServer();
+  await listening(trial, { host, port });
+  await new Promise<void>((resolve) => void trial.close(() => resolve()));
+}
+
+function listening(server: Server, options: ListenOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options, () => {
+      server.off("error", reject);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : (options.port ?? 0));
+    });
+  });
 }
 
 function remoteOf(socket: Socket): string {

@@ -13,6 +13,10 @@ export const dropReasons = {
     text: "no session of this server owns the destination; another server of the cluster may have it",
   },
   no_link: { side: "outbound", text: "the session has no link up" },
+  handover_full: {
+    side: "outbound",
+    text: "the session's link is on another data thread, which is behind with what it was handed over",
+  },
   too_big: { side: "outbound", text: "larger than the session's MTU; the sender got an ICMP answer" },
   queue_full: { side: "outbound", text: "the session's queue, or what all queues may hold, is full" },
   queue_delay: {
@@ -77,20 +81,25 @@ export function createCounters(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(names.length * 8));
 }
 
-export function readTotals(counters: Float64Array): Record<Total, number> {
-  return Object.fromEntries(totals.map((name) => [name, counters[counterIndex[name]] ?? 0])) as Record<Total, number>;
+/** The sum over data threads. */
+export function readTotals(counters: readonly Float64Array[]): Record<Total, number> {
+  return Object.fromEntries(totals.map((name) => [name, sum(counters, name)])) as Record<Total, number>;
 }
 
-export function readLevels(counters: Float64Array): Record<Level, number> {
-  return Object.fromEntries(levels.map((name) => [name, counters[counterIndex[name]] ?? 0])) as Record<Level, number>;
+export function readLevels(counters: readonly Float64Array[]): Record<Level, number> {
+  return Object.fromEntries(levels.map((name) => [name, sum(counters, name)])) as Record<Level, number>;
 }
 
-/** Drops by reason, those that happened only. */
-export function readDrops(counters: Float64Array): Partial<Record<DropReason, number>> {
+/** Drops by reason over all data threads, those that happened only. */
+export function readDrops(counters: readonly Float64Array[]): Partial<Record<DropReason, number>> {
   const drops: Partial<Record<DropReason, number>> = {};
   for (const reason of Object.keys(dropReasons) as DropReason[]) {
-    const count = counters[counterIndex[reason]] ?? 0;
+    const count = sum(counters, reason);
     if (count > 0) drops[reason] = count;
   }
   return drops;
+}
+
+function sum(counters: readonly Float64Array[], name: Total | Level | DropReason): number {
+  return counters.reduce((total, ofThread) => total + (ofThread[counterIndex[name]] ?? 0), 0);
 }

@@ -6,7 +6,8 @@ const fields = ["rx_bytes", "tx_bytes", "rtt_ms", "queued_bytes", "bucket_waits"
 
 export type LinkField = (typeof fields)[number];
 
-const width = fields.length;
+/** Values of one slot. */
+export const linkWidth: number = fields.length;
 
 export const linkField: Readonly<Record<LinkField, number>> = {
   rx_bytes: 0,
@@ -19,13 +20,13 @@ export const linkField: Readonly<Record<LinkField, number>> = {
 
 /** Room for `capacity` links. */
 export function createLinkSlots(capacity: number): Float64Array<SharedArrayBuffer> {
-  return new Float64Array(new SharedArrayBuffer(capacity * width * 8));
+  return new Float64Array(new SharedArrayBuffer(capacity * linkWidth * 8));
 }
 
 /** The writing side. */
 export class LinkSlots extends Slots {
   constructor(values: Float64Array) {
-    super(values, width);
+    super(values, linkWidth);
   }
 
   /** rtt_ms is NaN until the first PONG. */

@@ -27,7 +27,7 @@ export interface ControlFlow {
 export class Monitor {
   readonly links: LinkSamples;
   readonly #clock: Clock;
-  readonly #counters: Float64Array;
+  readonly #counters: readonly Float64Array[];
   readonly #book: LinkBook;
   readonly #sessionCount: () => number;
   readonly #flow: ControlFlow;
@@ -38,7 +38,7 @@ export class Monitor {
 
   constructor(parts: {
     clock: Clock;
-    counters: Float64Array;
+    counters: readonly Float64Array[];
     slots: Float64Array;
     links: LinkBook;
     sessionCount: () => number;

@@ -55,6 +55,8 @@ export class DataSession<L extends SessionLink> {
   prefixes: readonly Prefix[];
   /** Undefined: it may send everything. */
   filter: PacketFilter | undefined;
+  /** Other data threads that have links of it. */
+  elsewhere: readonly number[] = [];
   readonly #links: L[] = [];
   readonly #linkOf = new Map<number, L>();
   readonly #now: () => Millis;

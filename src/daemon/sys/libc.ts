@@ -60,6 +60,7 @@ export const madvise: (address: number, length: number, advice: number) => numbe
   "int",
 ]);
 export const pageSize: () => number = libc.func("getpagesize", "int", []);
+export const eventfd: (initial: number, flags: number) => number = libc.func("eventfd", "int", ["uint", "int"]);
 
 /** errno of the last call on this thread. */
 export const errno: () => number = () => koffi.errno();

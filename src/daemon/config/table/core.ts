@@ -11,10 +11,15 @@ export const core: Setting[] = [
     derived: "the host's name",
     example: "edge-01",
   }),
-  value("core.workers", whole(1, 64), "Data threads. One carries the traffic of all links.", {
-    default: 1,
-    effect: { later: true, builtIn: "1" },
-  }),
+  value(
+    "core.workers",
+    whole(1, 64),
+    "Data threads, each with a queue of the TUN and links of its own. More than cores are of no use.",
+    {
+      default: 1,
+      effect: { later: true, on: "client", builtIn: "1" },
+    },
+  ),
   value("core.max_connections", whole(1, 1_000_000), "Links that are open at the same time; one more is refused.", {
     default: 10_000,
   }),
