@@ -55,6 +55,7 @@ class Thread {
       limits: new SessionLimits({ now: () => 0, options, shapers, emit }),
       loss: new LinkLoss("server", { release: () => {} } as unknown as Outbound, shapers),
       complaints: new Complaints(emit),
+      thread: 0,
     });
   }
 

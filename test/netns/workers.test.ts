@@ -10,6 +10,11 @@ import { describeNetns, prefix } from "./harness/suite.ts";
 
 const patience = { timeout: 20_000, interval: 200 };
 
+async function innerOf(client: DaemonProcess, family: 4 | 6): Promise<string> {
+  const { inner } = await client.status();
+  return inner.find((address) => address.includes(":") === (family === 6)) ?? expect.fail(inner.join(" "));
+}
+
 describeNetns("a server with two data threads", () => {
   let lab: Lab;
   let clients: DaemonProcess[];
@@ -44,11 +49,6 @@ describeNetns("a server with two data threads", () => {
       const gone = async (): Promise<boolean> => (await lab.server.connections()).every(({ id }) => id !== link);
       await expect.poll(gone, patience).toBe(true);
     }
-  }
-
-  async function innerOf(client: DaemonProcess, family: 4 | 6): Promise<string> {
-    const { inner } = await client.status();
-    return inner.find((address) => address.includes(":") === (family === 6)) ?? expect.fail(inner.join(" "));
   }
 
   async function download(client: DaemonProcess, bytes: number): Promise<number> {

@@ -61,6 +61,7 @@ export class DataThreads {
       case "watch_demand":
         throw new Error(`${command.type} is for a client, which has one data thread`);
       case "limits":
+      case "change_limits":
       case "renew":
       case "respec":
       case "client_to_client":

@@ -49,7 +49,7 @@ export class SessionLimits {
   /** Takes new rules; what waits goes on under them. */
   configure(rules: LimitRules, sessions: Iterable<FlowSession>): void {
     this.#limiter.configure(rules);
-    for (const session of sessions) if (isHere(session)) this.apply(session);
+    for (const session of sessions) this.apply(session);
     this.#shapers.run();
   }
 
@@ -69,6 +69,7 @@ export class SessionLimits {
 
   /** Gives the session the buckets that it has now. */
   apply(session: FlowSession): void {
+    if (!isHere(session)) return;
     const owners = ownersOf(session);
     this.#shapers.of(session).path = this.#limiter.path(owners, this.#towards);
     const from = this.#limiter.path(owners, this.#from);

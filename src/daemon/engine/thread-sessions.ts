@@ -43,10 +43,8 @@ export class ThreadSessions {
   know({ session: spec, threads, linkIndex, supersede }: Extract<Command, { type: "know" }>): void {
     const session = this.put(spec);
     this.hold(spec.id, threads);
-    for (const { id, index } of [...session.links]) {
-      if (!supersede && index !== linkIndex) continue;
-      this.#parts.links.get(id)?.link.close("superseded", "a newer link took its place");
-    }
+    const ended = session.links.filter(({ index }) => supersede || index === linkIndex);
+    for (const { id } of ended) this.#parts.links.get(id)?.link.close("superseded", "a newer link took its place");
   }
 
   /** These threads have links of the session, this one perhaps among them. */
