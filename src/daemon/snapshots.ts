@@ -2,6 +2,7 @@ import type { Clock, Millis } from "../shared/clock.ts";
 import type { Alert, DaemonState, Moment, Snapshot, Status } from "../shared/control/snapshot.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ControlChannel } from "./control-channel.ts";
+import { heldBackBy } from "./held-back.ts";
 import type { Log } from "./logs/log.ts";
 import { readDrops, readTotals } from "./metrics/counters.ts";
 import type { EventLog } from "./monitor/event-log.ts";
@@ -83,13 +84,14 @@ export class Snapshots {
     const { clock, role, monitor, rateLimits } = this.#parts;
     const sessions = role.sessions();
     const connections = monitor.links.connections();
+    const breakers = role.breakers();
     return {
       time_ms: clock.wall(),
       status: this.#status(sessions.length, connections.length),
-      connections: [...connections, ...role.serviceConnections()],
+      connections: heldBackBy(breakers, [...connections, ...role.serviceConnections()]),
       sessions,
       backends: role.backends(),
-      breakers: role.breakers(),
+      breakers,
       services: role.services(),
       buckets: rateLimits.rows(),
     };

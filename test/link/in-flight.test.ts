@@ -29,6 +29,7 @@ class FakeKernel implements Kernel {
       deliveryRateBytes: 0,
       lost: 0,
       retrans: 0,
+      peerWindowMicros: 0,
     };
   }
 

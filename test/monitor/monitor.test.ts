@@ -92,15 +92,17 @@ it("samples, then checks health, sets weights, settles breakers, adjusts rates a
 it("says what held a link back in the last second, and which sessions are slower than their limits", () => {
   const slot = slots.take() ?? expect.fail();
   addLink(1, slot);
-  const after = (bucket: number, window: number): (string | boolean | undefined)[] => {
+  const after = (bucket: number, window: number, peerWindow = 0): (string | boolean | undefined)[] => {
     slots.values[slot + linkField.bucket_waits]! += bucket;
     slots.values[slot + linkField.window_waits]! += window;
+    slots.values[slot + linkField.peer_window_us]! += peerWindow;
     clock.advance(1000);
     return [monitor.links.connections()[0]?.limited_by, monitor.links.slowSessions().get("0123456789ab")];
   };
   expect(after(0, 0)).toEqual(["nothing", false]);
   expect(after(900, 3)).toEqual(["bucket", false]);
-  expect(after(2, 200)).toEqual(["peer_window", true]);
+  expect(after(2, 200, 600_000)).toEqual(["peer_window", true]);
+  expect(after(2, 200, 5_000)).toEqual(["backend_rtt", true]);
   expect(after(0, 0)).toEqual(["nothing", false]);
 });
 

@@ -73,6 +73,9 @@ describeNetns("an uplink of 2 Mbit/s", () => {
     const upload = cluster.use(startTransfer(client.namespace, serviceUrl(service, "/upload"), 1024 ** 3));
     await delay(seconds * 1000);
     const moved = (await used.status()).rx_bytes - before;
+    const limited = async (): Promise<(string | undefined)[]> =>
+      (await client.connections()).map(({ limited_by }) => limited_by);
+    await expect.poll(limited, { timeout: 20_000 }).toContain("backend_rtt");
     // What is asked meanwhile comes through as well.
     const asked = startTransfer(client.namespace, serviceUrl(service, "/bytes?count=100000"));
     expect(await transferResult(asked)).toMatchObject({ equal: true });

@@ -127,6 +127,7 @@ describeNetns("breakers", () => {
     expect(asked.stderr).toContain(first);
     expect(asked.stderr).toContain(second);
     expect((await pair.breaker(first)).state).toBe("forced-open");
+    expect((await client.connections()).map(({ limited_by }) => limited_by)).toContain("breaker");
     expect(await client.ctl("reset-breaker", "--all")).toMatchObject({ code: 0 });
     for (const name of [first, second]) expect((await pair.breaker(name)).state).toBe("closed");
     // Rules that are reloaded count at once.

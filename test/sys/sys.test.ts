@@ -147,6 +147,24 @@ test("promises and errors of a poll's callback come through although nothing els
   expect(run('throw new Error("raised");')).toMatch(/Error: raised/);
 }, 40_000);
 
+test("tcpInfo tells how long the peer's window held sending up", async () => {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const [client, far] = await pair(server, { port: address.port, host: "127.0.0.1" });
+  expect(tcpInfo(descriptor(client))?.peerWindowMicros).toBe(0);
+  // Nobody reads at the far end: its window closes.
+  far.pause();
+  client.write(Buffer.alloc(32 * 1024 * 1024));
+  const held = (): number => tcpInfo(descriptor(client))?.peerWindowMicros ?? 0;
+  await expect.poll(held, { timeout: 20_000 }).toBeGreaterThan(10_000);
+  client.destroy();
+  far.destroy();
+  server.close();
+});
+
 test("tcpInfo counts acknowledged and received bytes; it is undefined for what is no TCP socket", async () => {
   const server = createServer();
   server.listen(0, "127.0.0.1");

@@ -166,6 +166,7 @@ export class LinkTable {
       values[slot + linkField.rx_bytes] = link.rxBytes;
       values[slot + linkField.tx_bytes] = link.txBytes;
       values[slot + linkField.queued_bytes] = link.queuedBytes;
+      values[slot + linkField.peer_window_us] = link.peerWindowMicros;
       if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
     }
   }

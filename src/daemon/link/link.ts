@@ -96,6 +96,7 @@ export class Link {
   #liveness: Liveness;
   #frameSince: Millis | undefined;
   #control = { second: 0, count: 0 };
+  #peerWindowMicros = 0;
   #received = 0;
   #sent = 0;
   /** What had been sent when the peer's kernel was last seen to have all of it. */
@@ -174,6 +175,11 @@ export class Link {
   /** Whether the pace is its path's, and not one that is still being found out. */
   get settled(): boolean {
     return this.#inFlight.settled;
+  }
+
+  /** Microseconds in which only the peer's receive window kept more from being sent, as the last tick saw it. */
+  get peerWindowMicros(): number {
+    return this.#peerWindowMicros;
   }
 
   /** Bytes a millisecond that its path carries; undefined until that is known. */
@@ -259,6 +265,7 @@ export class Link {
     const idle = this.#sent === this.#acknowledgedUpTo && !this.#queue.busy;
     const info = idle ? undefined : this.#kernel.info();
     this.#inFlight.measured(info, now);
+    this.#peerWindowMicros = info?.peerWindowMicros ?? this.#peerWindowMicros;
     if (info?.unacked === 0 && info.notsentBytes === 0) this.#acknowledgedUpTo = this.#sent;
     const { state, verdict } = livenessStep(
       this.#liveness,

@@ -1,8 +1,19 @@
 /** Figures of each link in shared memory, one slot a link; a slot is used again after its link closed. */
 import { Slots } from "./slots.ts";
 
-/** bucket_waits and window_waits grow whenever packets had to wait for a rate limit, or for the peer to take more. */
-const fields = ["rx_bytes", "tx_bytes", "rtt_ms", "queued_bytes", "bucket_waits", "window_waits"] as const;
+/**
+ * bucket_waits and window_waits grow whenever packets had to wait for a rate limit, or for the link to take more;
+ * peer_window_us are microseconds in which the peer's receive window alone was why it took no more.
+ */
+const fields = [
+  "rx_bytes",
+  "tx_bytes",
+  "rtt_ms",
+  "queued_bytes",
+  "bucket_waits",
+  "window_waits",
+  "peer_window_us",
+] as const;
 
 export type LinkField = (typeof fields)[number];
 
@@ -16,6 +27,7 @@ export const linkField: Readonly<Record<LinkField, number>> = {
   queued_bytes: 3,
   bucket_waits: 4,
   window_waits: 5,
+  peer_window_us: 6,
 };
 
 /** Room for `capacity` links. */

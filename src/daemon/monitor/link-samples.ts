@@ -4,18 +4,28 @@ import { linkField } from "../metrics/link-slots.ts";
 import { connectionId, type LinkBook, type LinkRecord, shortSession } from "../pool/link-book.ts";
 import { Rates } from "./rates.ts";
 
-/** How often packets for a link had to wait, since it began. */
+/** Of a link since it began: how often packets for it had to wait, and microseconds in which the peer's window was why. */
 interface Waits {
   readonly bucket: number;
   readonly window: number;
+  readonly peerWindow: number;
 }
 
+/** Microseconds of a second that its peer's window kept a full link from sending for it to count as the reason. */
+const tellingMicros = 100_000;
+
 /** What packets waited for most since the last look. */
-function limitedBy(before: Waits | undefined, { bucket, window }: Waits): LimitedBy {
+function limitedBy(before: Waits | undefined, { bucket, window, peerWindow }: Waits): LimitedBy {
   const forBucket = bucket - (before?.bucket ?? 0);
   const forWindow = window - (before?.window ?? 0);
   if (forBucket === 0 && forWindow === 0) return "nothing";
-  return forBucket >= forWindow ? "bucket" : "peer_window";
+  if (forBucket >= forWindow) return "bucket";
+  return peerWindow - (before?.peerWindow ?? 0) >= tellingMicros ? "peer_window" : "backend_rtt";
+}
+
+/** Whether a link had more to carry than it took. */
+function isFull(by: LimitedBy | undefined): boolean {
+  return by === "peer_window" || by === "backend_rtt";
 }
 
 /** What is measured of each link: from its figures in shared memory, and from how they changed. */
@@ -61,7 +71,7 @@ export class LinkSamples {
     const slow = new Map<string, boolean>();
     for (const { link, session } of this.#links) {
       const id = shortSession(session);
-      if (id !== "") slow.set(id, slow.get(id) === true || this.#limitedBy.get(link) === "peer_window");
+      if (id !== "") slow.set(id, slow.get(id) === true || isFull(this.#limitedBy.get(link)));
     }
     return slow;
   }
@@ -96,7 +106,11 @@ export class LinkSamples {
   }
 
   #sampleWaits(link: number, slot: number): void {
-    const waits = { bucket: this.#value(slot, "bucket_waits"), window: this.#value(slot, "window_waits") };
+    const waits = {
+      bucket: this.#value(slot, "bucket_waits"),
+      window: this.#value(slot, "window_waits"),
+      peerWindow: this.#value(slot, "peer_window_us"),
+    };
     this.#limitedBy.set(link, limitedBy(this.#waits.get(link), waits));
     this.#waits.set(link, waits);
   }

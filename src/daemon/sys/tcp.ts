@@ -20,6 +20,8 @@ export interface TcpInfo {
   readonly lost: number;
   /** Segments sent again since the connection began. */
   readonly retrans: number;
+  /** Microseconds since the connection began in which only the peer's receive window kept more from being sent; 0 before Linux 4.10. */
+  readonly peerWindowMicros: number;
 }
 
 const IPPROTO_TCP = 6;
@@ -30,6 +32,8 @@ const TCP_ESTABLISHED = 1;
 
 /** Up to tcpi_delivery_rate, which Linux 4.9 brought. */
 const neededLength = 168;
+/** Up to tcpi_rwnd_limited. */
+const windowLength = 184;
 const info = allocateMemory(256);
 const length = allocateMemory(4);
 
@@ -54,6 +58,7 @@ export function tcpInfo(fd: number): TcpInfo | undefined {
     notsentBytes: bytes.readUInt32LE(144),
     minRttMicros: bytes.readUInt32LE(148),
     deliveryRateBytes: u64(160),
+    peerWindowMicros: length.bytes.readUInt32LE() < windowLength ? 0 : u64(176),
   };
 }
 

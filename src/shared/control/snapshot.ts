@@ -99,6 +99,10 @@ export type ConnectionState =
   | "draining"
   | "closed";
 
+/**
+ * bucket: a rate limit. backend_rtt: the way to the other end takes no more. peer_window: the other end reads too slowly.
+ * breaker: its backend's breaker admits no new traffic.
+ */
 export type LimitedBy = "nothing" | "bucket" | "backend_rtt" | "peer_window" | "breaker";
 
 export interface Connection {
