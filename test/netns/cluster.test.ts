@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { Cluster, service } from "../../src/cli/demo/cluster.ts";
@@ -54,6 +54,42 @@ describeNetns("the cluster secret", () => {
     await writeFile(authority.clusterSecret, "nonsense");
     expect(await spare.ctl("reload", "--yes")).toMatchObject({ code: 1, stderr: expect.stringContaining("KEYID") });
     expect(await links(spare)).toBe(1);
+  });
+});
+
+/** What names mean inside a namespace, for programs that are started in it from now on. */
+async function knowsName(cluster: Cluster, { name }: Namespace, hosts: string): Promise<void> {
+  const directory = `/etc/netns/${name}`;
+  cluster.use({ [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true }) });
+  await mkdir(directory, { recursive: true });
+  await writeFile(`${directory}/hosts`, hosts);
+}
+
+describeNetns("two servers behind one name with two addresses", () => {
+  test("the links of a session stay at one of them; when that is killed the session goes to the other", async () => {
+    await using cluster = await Cluster.create(prefix, "proxy_arp");
+    const { client, servers, authority } = cluster;
+    const credentials = await authority.issue("server", "site");
+    for (const server of servers) await server.reconfigure({ security: { tls: { ...credentials } } });
+    const addresses = ["198.18.1.1", "198.18.2.1"];
+    await knowsName(cluster, client.namespace, addresses.map((address) => `${address} site.test\n`).join(""));
+    await client.reconfigure({
+      tunnel: { endpoints: [{ name: "site", address: "site.test:8443" }] },
+      pool: { initial_size: 2, max_size: 2 },
+    });
+    await cluster.start();
+    const [before] = await client.sessions();
+    const [used, spare] = (await links(servers[0])) > 0 ? servers : servers.toReversed();
+    if (used === undefined || spare === undefined) expect.fail();
+    const transfer = await streaming(cluster, 6);
+    await expect.poll(async () => [await links(used), await links(spare)], { timeout: 20_000 }).toEqual([2, 0]);
+    await used.end("SIGKILL");
+    await expect.poll(async () => await links(spare), { timeout: 20_000 }).toBeGreaterThan(0);
+    const result = await transferResult(transfer);
+    console.log(`one name of two servers: gap of the TCP transfer ${result.longest_gap_ms} ms`);
+    expect(result.equal).toBe(true);
+    const [after] = await client.sessions();
+    expect(after).toMatchObject({ id: before?.id, inner: before?.inner });
   });
 });
 

@@ -12,7 +12,7 @@ import { describeNetns, prefix } from "../netns/harness/suite.ts";
 const slack = 1500;
 
 /** How long all servers are gone, in seconds: until attempts are as rare as they get. */
-const away = 15;
+const away = Number(process.env["AWAY_SECONDS"] ?? 15);
 
 /** Milliseconds from `since` until the client had a link to this server. */
 async function movedAfter(client: DaemonProcess, server: DaemonProcess, since: number): Promise<number> {
