@@ -19,12 +19,10 @@ import { ReplayWire } from "./replay/wire.ts";
 /** Milliseconds for connecting and for each answer of the daemon. */
 const timeoutMs = 5000;
 
-function ctlFor(options: Options): string {
-  const { socket, url, tokenFile } = options;
-  if (url !== undefined) {
-    return `sssonector ctl --url ${url}${tokenFile === undefined ? "" : ` --token-file ${tokenFile}`}`;
-  }
-  return socket === undefined ? "sssonector ctl" : `sssonector ctl --socket ${socket}`;
+/** What ctl wants to be told of where this console's daemon is. */
+function placeOf({ socket, url, tokenFile }: Options): string[] {
+  if (url !== undefined) return ["--url", url, ...(tokenFile === undefined ? [] : ["--token-file", tokenFile])];
+  return socket === undefined ? [] : ["--socket", socket];
 }
 
 /** Where the console's data comes from. */
@@ -74,13 +72,23 @@ async function runInk(options: Options, { connect, recording }: Source): Promise
   const file = preferencesFile(env);
   const preferences = loadPreferences(file);
   const { keys } = preferences;
-  const setup = { glyphs, readOnly: options.readOnly, ctl: ctlFor(options), recording, ssh, keys };
+  const place = placeOf(options);
+  const setup = {
+    glyphs,
+    readOnly: options.readOnly,
+    ctl: ["sssonector ctl", ...place].join(" "),
+    recording,
+    ssh,
+    keys,
+  };
   const remember = (newer: Preferences): void => {
     if (JSON.stringify(newer) !== JSON.stringify(preferences)) savePreferences(file, newer);
   };
+  const ask = async (verb: string): Promise<readonly string[]> =>
+    await (await import("./ctl-text.ts")).ctlText([verb, ...place]);
   const { fps } = options;
   const screen = { stdin, stdout, clock: systemClock, depth: colourDepth(env), fps };
-  return await runSession({ ...screen, setup, connect: early, preferences, remember, folder: process.cwd() });
+  return await runSession({ ...screen, setup, connect: early, ask, preferences, remember, folder: process.cwd() });
 }
 
 async function top(options: Options): Promise<Exit> {

@@ -21,6 +21,8 @@ export interface PerformParts {
   readonly write: (sequence: string) => void;
   /** Folder for incident bundles and captures. */
   readonly folder: string;
+  /** Lines that ctl prints for a verb. */
+  readonly ask: (verb: string) => Promise<readonly string[]>;
   /** Another connection to the daemon. */
   readonly connect: () => Promise<Wire>;
   /** The console is left. */
@@ -76,6 +78,10 @@ export function performer(parts: PerformParts): (effect: Effect) => void {
         return void feed.moment(effect.at_ms).then((moment) => send({ kind: "moment", at_ms: effect.at_ms, moment }));
       case "logs":
         return void feed.logs(effect.since).then((lines) => send({ kind: "logs", lines }));
+      case "read": {
+        const { verb } = effect;
+        return void parts.ask(verb).then((lines) => send({ kind: "text", verb, lines }));
+      }
       case "bundle":
         return void bundle(parts, effect.masked).then((text) => send({ kind: "notice", text }));
       case "capture":

@@ -19,6 +19,21 @@ describe("`:` takes the grammar of ctl", () => {
     expect(commandNames.filter((name) => !own.has(name) && !names.includes(name))).toEqual([]);
   });
 
+  test("every verb of ctl that reads has a tab, or its text in a box that scrolls", () => {
+    const reads = verbs.filter(({ kind }) => kind === "read").map(({ name }) => name);
+    expect(reads.filter((name) => !commandNames.includes(name))).toEqual([]);
+    const driver = typed("config").press("enter");
+    expect(driver.effects).toEqual([{ kind: "read", verb: "config" }]);
+    expect(driver.text).toContain("asking");
+    expect(driver.lines.at(-2)).toContain("$ sssonector ctl config");
+    const lines = Array.from({ length: 100 }, (_, at) => `key.${at} \u001b[2J${"x".repeat(300)}`);
+    driver.send({ kind: "text", verb: "metrics", lines: ["late"] }).send({ kind: "text", verb: "config", lines });
+    expect(driver.text).toMatch(/key\.0 \?\[2Jx+…/);
+    expect(driver.text).not.toContain("late");
+    expect(driver.press("pagedown").text).toMatch(/key\.25 /);
+    expect(driver.press("escape").state.mode.kind).toBe("browse");
+  });
+
   test("a verb that reads shows its tab", () => {
     expect(typed("breakers").press("enter").state.tab).toBe("breakers");
     expect(typed("sess").press("enter").state.tab).toBe("sessions");

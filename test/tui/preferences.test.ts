@@ -68,7 +68,7 @@ test("the folder is XDG's", () => {
 
 test("a key of the user's own does what another does, in the tables only, and the help says so", () => {
   const setup = { ...unicodeSetup, keys: { K: "down" } };
-  const driver = new Driver({ setup, rows: 140 }).snapshot().press("K");
+  const driver = new Driver({ setup, rows: 200 }).snapshot().press("K");
   expect(driver.state.lists.connections.selected).toBeDefined();
   expect(driver.press("?").text).toContain("Your key K stands for down.");
   expect(driver.press("escape", "/", "K").text).toContain("/K");

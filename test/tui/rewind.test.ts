@@ -67,6 +67,7 @@ test("a console that connects five minutes later rewinds to the failure and copi
     state: (): State => store.state,
     write: (sequence: string): void => void written.push(sequence),
     folder: "/nonexistent",
+    ask: () => Promise.resolve([]),
     connect: () => rig.connect(),
     ended: new AbortController().signal,
   };

@@ -9,7 +9,12 @@ import { controlRig, type ControlRig } from "../fakes/control-server.ts";
 import { unicodeSetup } from "./driver.ts";
 import { FakeTerminal } from "./terminal.ts";
 
-const kept = { preferences: noPreferences, remember: (): void => {}, folder: "/nonexistent" };
+const kept = {
+  preferences: noPreferences,
+  remember: (): void => {},
+  folder: "/nonexistent",
+  ask: () => Promise.resolve(["said"]),
+};
 
 interface Running extends AsyncDisposable {
   terminal: FakeTerminal;

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly folder: string;
   readonly fps: number;
   readonly connect: () => Promise<Wire>;
+  /** Lines that ctl prints for a verb. */
+  readonly ask: (verb: string) => Promise<readonly string[]>;
 }
 
 /** Snapshots a second at most; the daemon measures once a second, and tells of events and acts between. */
@@ -45,7 +47,7 @@ function sizeOf(stdout: WriteStream): { columns: number; rows: number } {
  * @throws SssonectorError when there is no daemon at the start
  */
 export async function runSession(options: SessionOptions): Promise<Exit> {
-  const { stdin, stdout, clock, setup, depth, preferences, folder, fps, connect } = options;
+  const { stdin, stdout, clock, setup, depth, preferences, folder, fps, connect, ask } = options;
   const left = Promise.withResolvers<Exit>();
   using cleanUp = new DisposableStack();
   const ended = new AbortController();
@@ -63,6 +65,7 @@ export async function runSession(options: SessionOptions): Promise<Exit> {
     state: () => store.state,
     folder,
     connect,
+    ask,
     ended: ended.signal,
     write: (sequence) => void stdout.write(sequence),
   });

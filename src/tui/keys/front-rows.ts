@@ -7,9 +7,13 @@ import type { KeyRow } from "./row.ts";
 
 function scroll(lines: number): (state: State) => Step {
   return (state) =>
-    state.mode.kind === "help" || state.mode.kind === "detail"
+    state.mode.kind === "help" || state.mode.kind === "detail" || state.mode.kind === "text"
       ? step({ ...state, mode: { ...state.mode, top: Math.max(0, state.mode.top + lines) } })
       : step(state);
+}
+
+function scrollPage(direction: 1 | -1): (state: State) => Step {
+  return (state) => scroll(direction * Math.max(1, state.rows - 5))(state);
 }
 
 function openDetail(state: State): Step {
@@ -67,6 +71,18 @@ export const frontRows: readonly KeyRow[] = [
     layer: "attached",
     shown: "Esc q",
     what: "close the list",
+    hint: ["Esc", "close"],
+    act: browse,
+  },
+  { keys: ["down", "j"], layer: "text", shown: "↓ j", what: "scroll down", hint: ["↑/↓", "scroll"], act: scroll(1) },
+  { keys: ["up", "k"], layer: "text", shown: "↑ k", what: "scroll up", act: scroll(-1) },
+  { keys: ["pagedown", " "], layer: "text", shown: "PgDn Space", what: "a page down", act: scrollPage(1) },
+  { keys: ["pageup", "b"], layer: "text", shown: "PgUp b", what: "a page up", act: scrollPage(-1) },
+  {
+    keys: ["escape", "q", "enter"],
+    layer: "text",
+    shown: "Esc q",
+    what: "close the text",
     hint: ["Esc", "close"],
     act: browse,
   },

@@ -12,6 +12,7 @@ export type Layer =
   | "help"
   | "detail"
   | "attached"
+  | "text"
   | "filter"
   | "command"
   | "edit"
@@ -49,6 +50,7 @@ export function layerOf(mode: Mode): Layer {
     case "edit":
     case "rate":
     case "attached":
+    case "text":
     case "bundle":
     case "capture":
     case "detail":

@@ -110,8 +110,28 @@ function tab(name: TabName): Command {
   return { name, places: [], options: [], run: (state) => step({ ...state, tab: name }) };
 }
 
+/** Verbs of ctl that show something for which there is no tab. */
+export const readings: readonly string[] = [
+  "status",
+  "health",
+  "certificates",
+  "config",
+  "metrics",
+  "snapshot",
+  "version",
+];
+
+function reading(verb: string): Command {
+  const run = (state: State): Step =>
+    state.setup.recording === undefined
+      ? step({ ...state, mode: { kind: "text", verb, lines: undefined, top: 0 } }, { kind: "read", verb })
+      : notice(state, "this is a recording");
+  return { name: verb, places: [], options: [], run };
+}
+
 const commands: readonly Command[] = [
   ...tabOrder.map(tab),
+  ...readings.map(reading),
   ...(Object.keys(actions) as ActionName[]).map(act),
   {
     name: "capture",

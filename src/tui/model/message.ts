@@ -18,6 +18,7 @@ export type Message =
   | { readonly kind: "moment"; readonly at_ms: number; readonly moment: Moment | undefined }
   | { readonly kind: "events"; readonly events: readonly DaemonEvent[] }
   | { readonly kind: "logs"; readonly lines: readonly LogLine[] }
+  | { readonly kind: "text"; readonly verb: string; readonly lines: readonly string[] }
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "answer"; readonly token: number; readonly answer: Answer; readonly now: Millis };
 
@@ -41,6 +42,8 @@ export type Effect =
   | { readonly kind: "events" }
   /** Ask for the log's lines after a number. */
   | { readonly kind: "logs"; readonly since: number }
+  /** Ask ctl for what it says to a verb. */
+  | { readonly kind: "read"; readonly verb: string }
   /** Write an incident bundle. */
   | { readonly kind: "bundle"; readonly masked: boolean }
   /** Write inner packets to a file. */

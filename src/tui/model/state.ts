@@ -86,6 +86,13 @@ export type Mode =
   | { readonly kind: "detail"; readonly top: number }
   /** Who is attached, and what they did. */
   | { readonly kind: "attached" }
+  /** What ctl says to a verb that has no tab; undefined until it has said it. */
+  | {
+      readonly kind: "text";
+      readonly verb: string;
+      readonly lines: readonly string[] | undefined;
+      readonly top: number;
+    }
   | { readonly kind: "command"; readonly text: string }
   /** Whether an incident bundle is written with names or without. */
   | { readonly kind: "bundle" }

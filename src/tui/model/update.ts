@@ -116,6 +116,11 @@ function advance(state: State, message: Message): Step {
       return step(withEvents(state, message.events));
     case "logs":
       return step(onLog(state, message.lines));
+    case "text": {
+      const { mode } = state;
+      const wanted = mode.kind === "text" && mode.verb === message.verb;
+      return step(wanted ? { ...state, mode: { ...mode, lines: message.lines } } : state);
+    }
     case "notice":
       return step({ ...state, notice: message.text });
     case "answer":

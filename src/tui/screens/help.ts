@@ -17,6 +17,7 @@ export const helpSections: readonly (readonly [Layer, string])[] = [
   ["rate", "Rate"],
   ["detail", "Details"],
   ["attached", "Attached"],
+  ["text", "What ctl says"],
   ["bundle", "Incident bundle"],
   ["capture", "Capture"],
   ["help", "Help"],

@@ -19,6 +19,7 @@ import { smallLines } from "./small.ts";
 import { stripLines } from "./strip.ts";
 import { tabLine } from "./tabs.ts";
 import { throughput } from "./throughput.ts";
+import { textBox } from "./text.ts";
 import { titleLine } from "./title.ts";
 import { waysLines } from "./ways.ts";
 
@@ -87,6 +88,10 @@ function withOverlay(state: State, lines: readonly Line[]): readonly Line[] {
       return overlay(lines, rateBox(state, state.mode.editor), state.columns);
     case "attached":
       return overlay(lines, attachedBox(state), state.columns);
+    case "text": {
+      const { verb, lines: text, top } = state.mode;
+      return overlay(lines, textBox(state, verb, text ?? ["asking"], top), state.columns);
+    }
     case "capture":
       return overlay(lines, captureBox(state, state.mode.order), state.columns);
     case "browse":

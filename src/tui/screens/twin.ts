@@ -35,6 +35,7 @@ function captureTwin(ctl: string, { file, session, time }: CaptureOrder): string
 export function twinOf(state: State): string {
   const { ctl } = state.setup;
   if (state.mode.kind === "act") return drawable(dialogTwin(ctl, state.mode.dialog));
+  if (state.mode.kind === "text") return `${ctl} ${state.mode.verb}`;
   if (state.mode.kind === "capture") return drawable(captureTwin(ctl, state.mode.order));
   const { selected, ghost, marked, order } = activeList(state);
   if (state.mode.kind === "rate")
