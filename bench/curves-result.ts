@@ -5,6 +5,7 @@ export interface Curves {
   /** Of each measurement. */
   seconds: number;
   curves: Curve[];
+  overhead: Overhead[];
 }
 
 export interface Curve {
@@ -21,4 +22,11 @@ export interface Point {
   tunnel_mbps: number;
   relay: RoundTrips;
   tunnel: RoundTrips;
+}
+
+export interface Overhead {
+  /** What was sent. */
+  name: string;
+  /** Bytes on the wire, with every header of the outer packets, for each byte of the inner packets. */
+  ratio: number;
 }

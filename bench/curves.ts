@@ -1,5 +1,5 @@
 /**
- * What the tunnel costs as things grow: `npm run bench:curves -- [--seconds 2] [--only flows,limits,acl_rules,backends,sessions]
+ * What the tunnel costs as things grow: `npm run bench:curves -- [--seconds 2] [--only overhead,flows,limits,acl_rules,backends,sessions]
  * [--no-write]`. Throughput of one direction and round trips through the tunnel, with the plaintext relay
  * in the same place right before. Writes bench/results/DATE-curves.json, from which docs/performance.md has its
  * plots.
@@ -9,7 +9,7 @@ import type { ConfigBlocks, DaemonProcess } from "../src/cli/demo/daemon-process
 import { Lab } from "../src/cli/demo/lab.ts";
 import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { relayInner, startRelay } from "./baseline.ts";
-import type { Curve, Curves, Point } from "./curves-result.ts";
+import type { Curve, Curves, Overhead, Point } from "./curves-result.ts";
 import { goodput, iperf } from "./iperf.ts";
 import { LoadProcess } from "./load/load-process.ts";
 import { ping, type RoundTrips } from "./ping.ts";
@@ -21,7 +21,16 @@ const identities = 8;
 const pingEvery = 5;
 /** Mbit/s of all flows together beside which round trips are measured. */
 const flowsLoad = 100;
+const wire = "outer";
+const ethernetHeader = 14;
 const outer = "198.18.1.1:8443";
+
+/** Options of iperf3, and bytes of inner packets for each byte that iperf3 counts. */
+const overheads = [
+  { name: "one TCP stream of 100 Mbit/s", options: ["-b", "100M"], inner: 1500 / 1448 },
+  { name: "datagrams of 1400 bytes, 20 Mbit/s", options: ["-u", "-b", "20M", "-l", "1400"], inner: 1428 / 1400 },
+  { name: "datagrams of 200 bytes, 10 Mbit/s", options: ["-u", "-b", "10M", "-l", "200"], inner: 228 / 200 },
+] as const;
 
 class Bench {
   readonly #lab: Lab;
@@ -97,6 +106,35 @@ class Bench {
     });
   }
 
+  /** Of a rate at which batches stay small, and with outer packets as they are on a wire that cuts nothing itself. */
+  async overhead(): Promise<Overhead[]> {
+    for (const [{ namespace }, name] of [
+      [this.#client, wire],
+      [this.#lab.server, "wire1"],
+    ] as const)
+      await namespace.ip("link", "set", "dev", name, "gso_max_segs", "1");
+    const found: Overhead[] = [];
+    for (const { name, options, inner } of overheads) {
+      const before = await this.#wireBytes();
+      const run = { from: this.#client.namespace, to: this.#lab.server.namespace, address: this.#lab.inner };
+      const { end } = await iperf({ ...run, seconds: this.#seconds + 1 }, ...options);
+      const sent = end.sum_sent?.bytes ?? 0;
+      const ratio = Math.round((((await this.#wireBytes()) - before) / (sent * inner)) * 1000) / 1000;
+      console.log(`overhead, ${name}: ${ratio}`);
+      found.push({ name, ratio });
+    }
+    return found;
+  }
+
+  /** Bytes of IP packets that the client sent on the wire. */
+  async #wireBytes(): Promise<number> {
+    const [link] = JSON.parse(await this.#client.namespace.ip("-json", "-s", "link", "show", "dev", wire)) as {
+      stats64: { tx: { bytes: number; packets: number } };
+    }[];
+    const { bytes = 0, packets = 0 } = link?.stats64.tx ?? {};
+    return bytes - packets * ethernetHeader;
+  }
+
   async #curve(
     name: string,
     axis: string,
@@ -156,14 +194,14 @@ function told({ p50_ms, p99_ms }: RoundTrips): string {
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: "flows,limits,acl_rules,backends,sessions" },
+    only: { type: "string", default: "overhead,flows,limits,acl_rules,backends,sessions" },
     "no-write": { type: "boolean", default: false },
   },
 });
 const problem = await missingRequirement();
 if (problem !== undefined) throw new Error(`bench: ${problem}`);
 const seconds = Number(values.seconds);
-const result: Curves = { seconds, curves: [] };
+const result: Curves = { seconds, curves: [], overhead: [] };
 for (const name of values.only.split(",")) {
   // Each has daemons of its own, so that none inherits what another left.
   await using lab = await Lab.create("ssscurve");
@@ -171,7 +209,8 @@ for (const name of values.only.split(",")) {
   await lab.start(client);
   await startRelay(lab, client);
   const bench = new Bench(lab, client, seconds);
-  if (name === "sessions" || name === "flows" || name === "acl_rules" || name === "limits" || name === "backends")
+  if (name === "overhead") result.overhead = await bench.overhead();
+  else if (name === "sessions" || name === "flows" || name === "acl_rules" || name === "limits" || name === "backends")
     result.curves.push(await bench[name]());
   else throw new Error(`no curve ${name}`);
 }

@@ -10,7 +10,7 @@ interface IperfReport {
   intervals: IperfInterval[];
   end: {
     sum_received?: { bits_per_second: number };
-    sum?: { packets: number; lost_percent: number; seconds: number };
+    sum_sent?: { bytes: number };
   };
 }
 

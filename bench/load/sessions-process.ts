@@ -118,7 +118,12 @@ function carryOut(command: Command): Promise<object> {
   return count(session, command.attempts, command.at_once);
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await carryOut(JSON.parse(line) as Command)));
+try {
+  for await (const line of createInterface({ input: process.stdin })) {
+    console.log(JSON.stringify(await carryOut(JSON.parse(line) as Command)));
+  }
+  process.exit(0);
+} catch (error) {
+  console.error(`load generator: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
 }
-process.exit(0);

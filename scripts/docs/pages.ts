@@ -8,6 +8,7 @@ import { errorsPage } from "./errors.ts";
 import { eventsPage } from "./events.ts";
 import { metricsPage } from "./metrics.ts";
 import { exampleConfig } from "./example.ts";
+import { performancePages } from "./performance/page.ts";
 import { commandManual } from "./man/command.ts";
 import { daemonManual } from "./man/daemon.ts";
 import { settingsManual } from "./man/settings.ts";
@@ -27,6 +28,7 @@ export const pages: readonly Page[] = [
   { path: "docs/errors.md", text: errorsPage },
   { path: "docs/events.md", text: eventsPage },
   { path: "docs/metrics.md", text: metricsPage },
+  ...performancePages(),
   { path: "man/sssonector.1", text: commandManual },
   { path: "man/sssonectord.8", text: daemonManual },
   { path: "man/sssonector.yaml.5", text: settingsManual },
