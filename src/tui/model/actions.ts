@@ -1,7 +1,7 @@
 /** What the console can have the daemon do. Keys, commands, dialogs and ctl twins are drawn from this table. */
 import type { LogLevel } from "../../shared/control/log-line.ts";
 import type { ActionParams, Params } from "../../shared/control/protocol.ts";
-import { formatDuration, formatRate, type Rate } from "../../shared/units.ts";
+import { type Burst, formatBurst, formatDuration, formatRate, type Rate } from "../../shared/units.ts";
 import type { TabName } from "../tables/table.ts";
 
 export type ActionName =
@@ -30,6 +30,9 @@ export type Request = { [M in ActionName]: { readonly method: M; readonly params
 export interface Args {
   readonly weight?: number | "auto";
   readonly rate?: Rate | "auto";
+  readonly burst?: Burst;
+  /** Every breaker, in place of one. */
+  readonly all?: true;
   readonly level?: LogLevel;
   /** Milliseconds. */
   readonly deadline?: number;
@@ -149,11 +152,12 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     word: "rate",
     doing: "setting the rate",
     target: "bucket",
-    request: (bucket, { rate = "auto", for: time, confirmWithin }, params) => ({
+    request: (bucket, { rate = "auto", burst, for: time, confirmWithin }, params) => ({
       method: "set_rate",
       params: {
         bucket,
         ...rateParams(rate),
+        ...(burst === undefined ? {} : { burst: burst.amount }),
         ...ms(time, "for_ms"),
         ...ms(confirmWithin, "confirm_within_ms"),
         ...params,
@@ -166,7 +170,10 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     word: "reset",
     doing: "resetting",
     target: "backend",
-    request: (backend, _args, params) => ({ method: "reset_breaker", params: { backend, ...params } }),
+    request: (backend, { all }, params) => ({
+      method: "reset_breaker",
+      params: { ...(all === true ? { all } : { backend }), ...params },
+    }),
   },
   open_breaker: {
     verb: "open-breaker",
@@ -254,11 +261,23 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 };
 
 /** What an order says on ctl's command line behind its target. */
-export function argumentWords({ weight, rate, level, deadline, for: time, confirmWithin, reason }: Args): string[] {
+export function argumentWords({
+  weight,
+  rate,
+  burst,
+  all,
+  level,
+  deadline,
+  for: time,
+  confirmWithin,
+  reason,
+}: Args): string[] {
   return [
     ...(weight === undefined ? [] : [String(weight)]),
     ...(rate === undefined ? [] : [rate === "auto" ? rate : formatRate(rate)]),
     ...(level === undefined ? [] : [level]),
+    ...(burst === undefined ? [] : ["--burst", formatBurst(burst)]),
+    ...(all === true ? ["--all"] : []),
     ...option("--deadline", deadline),
     ...option("--for", time),
     ...option("--confirm-within", confirmWithin),

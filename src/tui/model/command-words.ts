@@ -1,5 +1,5 @@
 /** What a command of the `:` line is made of: its words, its options and their values. */
-import { parseDuration } from "../../shared/units.ts";
+import { parseBurst, parseDuration } from "../../shared/units.ts";
 import type { Args } from "./actions.ts";
 
 /** What a command's options say: an act's arguments, and those of a capture. */
@@ -16,6 +16,10 @@ const values: Readonly<Record<string, (value: string) => CommandArgs | undefined
   "--reason": (reason) => ({ reason }),
   "--write": (file) => ({ file }),
   "--session": (session) => ({ session }),
+  "--burst": (value) => {
+    const burst = parseBurst(value);
+    return burst === undefined ? undefined : { burst };
+  },
   "--deadline": (value) => timed(value, (deadline) => ({ deadline })),
   "--for": (value) => timed(value, (time) => ({ for: time })),
   "--confirm-within": (value) => timed(value, (confirmWithin) => ({ confirmWithin })),
@@ -25,6 +29,9 @@ function timed(value: string, as: (time: number) => CommandArgs): CommandArgs | 
   const time = parseDuration(value);
   return time === undefined ? undefined : as(time);
 }
+
+/** Options without a value. */
+const flags: Readonly<Record<string, CommandArgs>> = { "--all": { all: true } };
 
 /** An option as it is written at length. */
 export function optionOf(word: string): string {
@@ -45,6 +52,11 @@ export function parseWords(
       continue;
     }
     if (!options.includes(word)) return `${name} takes no ${word} here`;
+    const flag = flags[word];
+    if (flag !== undefined) {
+      args = { ...args, ...flag };
+      continue;
+    }
     at += 1;
     const value = words[at];
     const more = value === undefined ? undefined : values[word]?.(value);
@@ -56,6 +68,7 @@ export function parseWords(
 
 const wants: Readonly<Record<string, string>> = {
   "--reason": "a word",
+  "--burst": "a size, as in 100KB, or packets",
   "--write": "a file",
   "--session": "a session",
 };

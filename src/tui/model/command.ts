@@ -56,7 +56,8 @@ const options: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
   kick: ["--reason"],
   drain: ["--deadline"],
   set_weight: ["--confirm-within"],
-  set_rate: ["--for", "--confirm-within"],
+  set_rate: ["--burst", "--for", "--confirm-within"],
+  reset_breaker: ["--all"],
   open_breaker: ["--for"],
 };
 
@@ -75,7 +76,11 @@ function withValue(action: ActionName, value: string, args: Args): Args | string
   }
   if (action !== "set_rate") return args;
   const rate = rateOf({ text: value });
-  return rate === undefined ? "set-rate needs a rate, as in 50mbit, or auto" : { ...args, rate };
+  if (rate === undefined) return "set-rate needs a rate, as in 50mbit, or auto";
+  if (args.burst !== undefined && (rate === "auto" || rate.kind !== args.burst.kind || args.burst.amount < 1)) {
+    return "--burst is a size for a rate of bytes, and a number for one of packets";
+  }
+  return { ...args, rate };
 }
 
 function act(action: ActionName): Command {
@@ -84,10 +89,12 @@ function act(action: ActionName): Command {
     const refused = whyNotAtAll(state);
     if (refused !== undefined) return notice(state, refused);
     if (action === "confirm") return keepChanges(state);
+    if (args.all === true && words.length > 0) return notice(state, "--all takes no name");
     if (wanted.length === 0) return openDialog(action, state, args);
     const named = wanted[0] !== undefined && !valuePlaces.has(wanted[0]);
     const [target, value] = named ? words : ["", words[0]];
-    if (target === undefined && !daemonToo.has(action)) return notice(state, `${actions[action].verb} needs a name`);
+    if (target === undefined && args.all !== true && !daemonToo.has(action))
+      return notice(state, `${actions[action].verb} needs a name`);
     const valued = withValue(action, value ?? "", args);
     return typeof valued === "string"
       ? notice(state, valued)

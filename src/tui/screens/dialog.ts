@@ -79,6 +79,7 @@ function titleOf({ order }: Dialog, { items, snapshot, tab }: State): string {
   const { word, target } = actions[order.action];
   const [first = ""] = order.targets;
   if (order.targets.length > 1) return `${word} ${order.targets.length} ${tables[tab].noun}s`;
+  if (order.args.all === true) return `${word} every breaker`;
   if (target === "none" || first === "") return `${word} ${snapshot?.status.name ?? "this daemon"}`;
   if (target === "bucket") return `${word} of bucket ${first}`;
   if (target === "backend") return `${word} ${order.action.endsWith("_breaker") ? "breaker" : "backend"} ${first}`;
