@@ -8,13 +8,11 @@ import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { accountOf } from "../netns/harness/accounts.ts";
 import { ping } from "../netns/harness/node.ts";
 import { describeNetns, prefix } from "../netns/harness/suite.ts";
+import { actInConsole, select } from "./console.ts";
 import { Terminal } from "./tmux.ts";
 
 /** What a loaded machine may add to the second within which an alert shows, in milliseconds. */
 const slack = 2000;
-
-/** The dialog's text has to be on the screen for a moment before Enter counts. */
-const reading = 600;
 
 interface Audit {
   who: string;
@@ -31,25 +29,6 @@ async function auditOf(daemon: DaemonProcess): Promise<Audit[]> {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Audit);
-}
-
-/** Presses the key of an act, reads the dry run, chooses the button and presses it. */
-async function actInConsole(terminal: Terminal, key: string, says: RegExp, button: RegExp): Promise<void> {
-  terminal.type(key);
-  await terminal.until(says);
-  terminal.type("Tab");
-  await terminal.until(button);
-  await delay(reading);
-  terminal.type("Enter");
-}
-
-/** Selects a backend's row on the tab of the backends. */
-async function select(terminal: Terminal, name: string): Promise<void> {
-  for (let at = 0; at < 4 && !new RegExp(`^▌ .*${name} `, "m").test(terminal.text); at += 1) {
-    terminal.type("Down");
-    await delay(300);
-  }
-  await terminal.until(new RegExp(`^▌ .*${name} `, "m"));
 }
 
 describeNetns("a server fails under an operator's eyes", () => {
