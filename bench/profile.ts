@@ -1,6 +1,6 @@
 /**
  * Where the processor time of the data threads goes: `npm run bench:profile -- [--seconds 5] [--only one_stream,eight_streams,
- * small_udp,idle_ping,sessions,storm] [--no-write]`. Samples both ends' data threads with perf (Debian: linux-perf) and sorts the
+ * small_udp,idle_ping,sessions,storm] [--tool perf|cpu-prof] [--no-write]`. Samples both ends' data threads with perf (Debian: linux-perf) and sorts the
  * samples by kernel, copies, TLS, collector, JavaScript and the rest of the runtime. Without perf it takes V8's own profiler
  * (--cpu-prof), which knows JavaScript and the collector and lumps everything else together. Writes
  * bench/results/DATE-profile.json.
@@ -17,6 +17,7 @@ import { missingRequirement } from "../src/cli/demo/requirements.ts";
 import { runToEnd } from "../src/cli/demo/running.ts";
 import { iperf } from "./iperf.ts";
 import { LoadProcess } from "./load/load-process.ts";
+import { memoryByUse } from "./memory-map.ts";
 import { ping } from "./ping.ts";
 import { cpuProfileShares } from "./profile-cpuprof.ts";
 import { perfShares } from "./profile-perf.ts";
@@ -76,6 +77,9 @@ function dataThread({ process: { pid } }: DaemonProcess): number {
   return Number(found);
 }
 
+/** Of the server before the load begins, with the sessions that it needs. */
+const memory: Record<string, Record<string, number>> = {};
+
 async function profile(name: string, seconds: number, perf: boolean): Promise<ThreadProfile[]> {
   await using lab = await Lab.create("sssprof");
   const client = await lab.client("client");
@@ -89,6 +93,7 @@ async function profile(name: string, seconds: number, perf: boolean): Promise<Th
   }
   const load = await loads[name]?.(lab);
   if (load === undefined) throw new Error(`no load ${name}`);
+  memory[name] = memoryByUse(lab.server.process.pid);
   const working = load(lab, client, seconds + 3);
   await delay(settleMillis);
   const daemons = { server: lab.server, client };
@@ -126,19 +131,26 @@ function named(load: string, ends: readonly { end: string }[], shares: readonly 
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "5" },
+    tool: { type: "string" },
     only: { type: "string", default: Object.keys(loads).join(",") },
     "no-write": { type: "boolean", default: false },
   },
 });
 const problem = await missingRequirement();
 if (problem !== undefined) throw new Error(`bench: ${problem}`);
-const perf = await runToEnd(["perf", "version"]).then(
+const installed = await runToEnd(["perf", "version"]).then(
   () => true,
   () => false,
 );
-if (!perf)
+const perf = values.tool === "perf" || (values.tool === undefined && installed);
+if (!installed)
   console.error("perf is not there: kernel and TLS are not told apart; install it with `apt-get install linux-perf`");
 const profiles: ThreadProfile[] = [];
 for (const name of values.only.split(",")) profiles.push(...(await profile(name, Number(values.seconds), perf)));
 if (!values["no-write"])
-  saveResult("profile", { tool: perf ? "perf" : "cpu-prof", seconds: Number(values.seconds), profiles });
+  saveResult("profile", {
+    tool: perf ? "perf" : "cpu-prof",
+    seconds: Number(values.seconds),
+    profiles,
+    memory_kib: { idle: memory["idle_ping"], "1,000 sessions": memory["sessions"] },
+  });

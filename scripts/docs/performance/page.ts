@@ -5,6 +5,7 @@ import { table } from "../markdown.ts";
 import { aims, amount, claimsTable, promises, shown } from "./claims.ts";
 import { curvePlot } from "./plot.ts";
 import { sessionsText } from "./sessions.ts";
+import { profileText } from "./profile.ts";
 import { readResults, type Result, type Results } from "./results.ts";
 
 const head = `# Performance
@@ -12,10 +13,6 @@ const head = `# Performance
 Measured with the benches of [bench/](../bench/README.md), as root, both ends, the load and the peers on one machine, in network
 namespaces. Absolute values move with the machine; ratios within a round are what counts. This page follows from the files
 in bench/results: after a new measurement, \`npm run docs\`.`;
-
-const profileText = `\`npm run bench:profile\` puts a server and a client under each load and samples their data threads (perf; V8's own profiler where
-perf is missing, which can't tell the kernel from TLS). In percent of the time in which the thread worked; \`busy\` is that
-time's share of the whole. "copies" are those in the process, "Node, libuv and V8" is the runtime without its collector.`;
 
 const soakText = `\`npm run bench:soak\` lets TCP streams, small datagrams, a published service and sessions that come and go run beside each
 other, kills a client with -9 every 15 s and the server half-way, and reloads both ends' settings. Slopes are of the line through
@@ -87,49 +84,19 @@ function page(results: Results): string {
         .join(", ")}.`,
       "",
       ...table(
-        ["Life", "Samples", ...Object.keys(lives[0]?.figures ?? {}).map((name) => `${name}: first, last, an hour`)],
-        lives.map(({ name, samples, figures }) => [
-          name,
-          String(samples),
-          ...Object.values(figures).map(
-            ({ first, last, per_hour }) =>
-              `${amount(first)}, ${amount(last)}, ${per_hour < 0 ? "" : "+"}${amount(per_hour)}`,
-          ),
-        ]),
+        ["Life", "Figure", "first", "last", "slope an hour"],
+        lives.flatMap(({ name, figures }) =>
+          Object.entries(figures).map(([figure, { first, last, per_hour }]) => [
+            name,
+            figure.replaceAll("_", " "),
+            amount(first),
+            amount(last),
+            amount(per_hour),
+          ]),
+        ),
       ),
     ]),
-    ...section("Where the time goes", "bench:profile", results.profile, ({ tool, seconds, profiles }) => {
-      const parts = [...new Set(profiles.flatMap(({ percent }) => Object.keys(percent)))];
-      return [
-        profileText,
-        "",
-        `With ${tool}, ${seconds} s each:`,
-        "",
-        ...table(
-          ["Load", "End", "busy", ...parts],
-          profiles.map(({ load, end, busy_percent, percent }) => [
-            load.replaceAll("_", " "),
-            end,
-            String(busy_percent),
-            ...parts.map((part) => shown(percent[part] ?? null)),
-          ]),
-        ),
-        "",
-        "The functions with the most:",
-        "",
-        ...table(
-          ["Load", "End", "Functions (percent)"],
-          profiles.map(({ load, end, top }) => [
-            load.replaceAll("_", " "),
-            end,
-            top
-              .slice(0, 6)
-              .map(({ name, percent }) => `\`${name.slice(0, 48)}\` ${percent}`)
-              .join(", "),
-          ]),
-        ),
-      ];
-    }),
+    ...section("Where time and memory go", "bench:profile", results.profile, profileText),
   ].join("\n");
 }
 

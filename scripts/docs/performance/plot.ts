@@ -60,7 +60,7 @@ function chart(left: number, unit: string, axis: string, levels: readonly string
       (level, index) => `<text x="${round(x(index))}" y="${bottom + 18}" text-anchor="middle">${level}</text>`,
     ),
     `<text x="${left + panel.width / 2}" y="${bottom + 36}" text-anchor="middle">${axis}</text>`,
-    ...lines.flatMap((line, index) => [...drawn(line, x, y), ...legend(line, left + 78 * index)]),
+    ...lines.flatMap((line, index) => [...drawn(line, x, y), ...legend(line, left + 82 * index)]),
   ];
 }
 

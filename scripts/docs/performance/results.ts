@@ -37,6 +37,8 @@ export interface ProfileResult {
   readonly tool: string;
   readonly seconds: number;
   readonly profiles: readonly ThreadProfile[];
+  /** Private memory of the server by what it is for. */
+  readonly memory_kib: Readonly<Record<string, Readonly<Record<string, number>> | undefined>>;
 }
 
 export interface SoakResult {
