@@ -1,5 +1,6 @@
 /**
- * Many sessions on one server: `npm run bench:sessions -- [--sessions 10000] [--hold 600] [--storm 20] [--no-write]`.
+ * Many sessions on one server:
+ * `npm run bench:sessions -- [--sessions 10000] [--hold 600] [--storm 20] [--workers 1] [--no-write]`.
  * A generator of its own holds them over mutual TLS, one in a hundred sends an echo request a second. Prints memory and
  * processor time of the server, the round trip through it as sessions grow, the rate of new sessions and of handshakes, and
  * what is left of both beside a storm of connections that never authenticate, at five times the rate that the server can
@@ -168,14 +169,17 @@ const { values } = parseArgs({
     sessions: { type: "string", default: "10000" },
     hold: { type: "string", default: "600" },
     storm: { type: "string", default: "20" },
+    workers: { type: "string", default: "1" },
     "no-write": { type: "boolean", default: false },
   },
 });
-const [wanted, hold, storm] = [values.sessions, values.hold, values.storm].map(Number) as [number, number, number];
+const [wanted = 0, hold = 0, storm = 0, workers = 1] = [values.sessions, values.hold, values.storm, values.workers].map(
+  Number,
+);
 const problem = (await missingRequirement()) ?? descriptorsMissing(wanted);
 if (problem !== undefined) throw new Error(`bench: ${problem}`);
 await using lab = await Lab.create("sssload", {
-  core: { mode: "server", name: "edge-01", drain_timeout: "0s", max_connections: wanted + 2000 },
+  core: { mode: "server", name: "edge-01", drain_timeout: "0s", max_connections: wanted + 2000, workers },
   // Whoever has shown a certificate lately gets ten times as much.
   limits: { handshakes_pending: 256, per_source: { pending: 32, rate: 100, burst: 200 } },
 });
