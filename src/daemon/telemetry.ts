@@ -90,17 +90,17 @@ export class Telemetry {
 
   resources(): Resources {
     const { openDescriptors, mostDescriptors, residentBytes, mostMemoryBytes } = this.#process;
-    const loops = Object.entries(this.#windows).map(([thread, { figures }]) => [
-      thread,
-      Math.round(figures.worst * 1000),
-    ]);
+    const loops = Object.entries(this.#windows).map(([thread, { figures }]) => [thread, figures] as const);
     return {
       open_descriptors: openDescriptors,
       most_descriptors: mostDescriptors,
       resident_bytes: residentBytes,
       most_memory_bytes: mostMemoryBytes,
       ...readLevels(this.#parts.counters),
-      loop_delay_ms: Object.fromEntries(loops) as Record<string, number>,
+      loop_delay_ms: Object.fromEntries(loops.map(([thread, { worst }]) => [thread, Math.round(worst * 1000)])),
+      loop_load: Object.fromEntries(
+        loops.map(([thread, { utilization }]) => [thread, Math.round(utilization * 1000) / 10]),
+      ),
     };
   }
 

@@ -24,7 +24,8 @@ export interface TunRig {
 const tail = (buffer: TunBuffer, offset: number, length: number, count: number): string =>
   buffer.bytes.toString("latin1", offset + length - count, offset + length);
 
-function unitWith(payload: Buffer): Buffer {
+/** A UDP datagram to the host, from 10.99.0.2 to its port 443. */
+export function unitWith(payload: Buffer): Buffer {
   const shape = { version: 4, protocol: "udp", options: 0, tcpOptions: 0, flags: 0, sequence: 0, id: 1 } as const;
   const { packet } = makePacket({ ...shape, payload });
   packet.set([10, 99, 0, 2, 10, 99, 0, 1], 12);

@@ -61,6 +61,7 @@ export function aStatus(fields: Partial<Status> = {}): Status {
       buffer_used_bytes: 524_288,
       most_memory_bytes: null,
       loop_delay_ms: { main: 2, "data-1": 3 },
+      loop_load: { main: 0.5, "data-1": 12.5 },
     },
     log_level: "info",
     log_lines_lost: 0,

@@ -10,6 +10,7 @@ const calm: Resources = {
   buffer_used_bytes: 10,
   most_memory_bytes: 100,
   loop_delay_ms: { main: 5, "data-1": 999 },
+  loop_load: { main: 1, "data-1": 100 },
 };
 
 function codes(more: Partial<Resources>): string[] {

@@ -1,15 +1,15 @@
 import { execFile, spawnSync } from "node:child_process";
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deviceDown } from "../../src/daemon/tun/device.ts";
+import { deviceDown, maxUnitLength, type TunDevice } from "../../src/daemon/tun/device.ts";
 import { attachTun } from "../../src/daemon/tun/linux.ts";
 import { openTun } from "../../src/daemon/tun/open.ts";
-import { tunCompliance } from "../compliance/tun.ts";
+import { tunCompliance, unitWith } from "../compliance/tun.ts";
 import { type Reflected, reflect } from "./tun-reflector.ts";
 import { enterNamespace, ip } from "./tun-namespace.ts";
 
@@ -78,9 +78,46 @@ describe("openTun", () => {
     expect(() => ip("link", "show", name)).toThrow(/does not exist/);
   });
 
-  test("gets several queues", () => {
+  test("gets several queues, and nobody else gets one more", () => {
     const tun = openTun({ name, queues: 2 });
     expect(tun.fds.length).toBe(2);
+    up();
+    expect(() => openTun({ name, queues: 2 })).toThrow(expect.objectContaining({ code: "tun_busy" }));
+    tun.close();
+  });
+
+  test("takes an interface with several queues that was made before and that nobody holds", () => {
+    ip("tuntap", "add", "dev", name, "mode", "tun", "multi_queue", "vnet_hdr");
+    up();
+    const tun = openTun({ name, queues: 2 });
+    expect(tun.fds.length).toBe(2);
+    tun.close();
+    ip("tuntap", "del", "dev", name, "mode", "tun", "multi_queue", "vnet_hdr");
+  });
+
+  test("a flow's packets come to the queue that it was written to last", async () => {
+    const tun = openTun({ name, queues: 2 });
+    up();
+    const devices = tun.fds.map((fd) => attachTun(fd, name, tun.features));
+    const host = await bound(443);
+    const buffer = (devices[0] as TunDevice).allocate(maxUnitLength);
+    const unit = unitWith(Buffer.from("from the peer"));
+    for (const queue of [0, 1, 0, 1, 1]) {
+      unit.copy(buffer.bytes);
+      expect(devices[queue]?.write(buffer, 0, unit.length)).toBe(unit.length);
+      const [, peer] = (await once(host, "message")) as [Buffer, RemoteInfo];
+      host.send("to the peer", peer.port, peer.address);
+      const surfaced = new Promise<number>((resolve) => {
+        for (const [index, device] of devices.entries()) device.startReading(() => resolve(index));
+      });
+      expect(await surfaced).toBe(queue);
+      for (const device of devices) {
+        device.stopReading();
+        while (device.read(buffer, 0, maxUnitLength) > 0);
+      }
+    }
+    host.close();
+    for (const device of devices) device.close();
     tun.close();
   });
 

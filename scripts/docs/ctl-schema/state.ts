@@ -13,6 +13,7 @@ const resources = objectOf<state.Resources>()({
   buffer_used_bytes: count,
   most_memory_bytes: count.nullable(),
   loop_delay_ms: z.record(z.string(), z.number()),
+  loop_load: z.record(z.string(), z.number()),
 });
 
 const lastReload = objectOf<state.LastReload>()({

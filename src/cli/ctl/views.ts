@@ -94,6 +94,7 @@ function statusLines(status: Status): string {
     ["compression", compressionLine(status)],
     ["dropped", counts(status.dropped)],
     ["refused", counts(status.refused)],
+    ["threads", threads(status.resources)],
     ["certificate", ending(status.certificate_expires_seconds)],
     ["CA", ending(status.ca_expires_seconds)],
     ["CRL", status.crl_expires_seconds === null ? "none" : ending(status.crl_expires_seconds)],
@@ -101,6 +102,12 @@ function statusLines(status: Status): string {
   ];
   if (status.log_lines_lost > 0) rows.push(["log", `${status.log_lines_lost} lines could not be written`]);
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join("");
+}
+
+function threads({ loop_load, loop_delay_ms }: Status["resources"]): string {
+  const one = ([name, load]: [string, number]): string =>
+    `${printable(name)} ${load} % busy (at worst ${loop_delay_ms[name] ?? 0} ms late)`;
+  return Object.entries(loop_load).map(one).join(", ");
 }
 
 function compressionLine({ compressible_bytes: before, compressed_bytes: after }: Status): string {

@@ -1,6 +1,6 @@
 import { type ErrorCode, SssonectorError } from "../../shared/errors.ts";
 import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO, EPERM, errnoName } from "../sys/errno.ts";
-import { closeDescriptor, errno, ioctl, openPath } from "../sys/libc.ts";
+import { closeDescriptor, errno, ioctl, openPath, socket } from "../sys/libc.ts";
 import { allocateMemory } from "../sys/memory.ts";
 import type { OffloadFeatures } from "./device.ts";
 
@@ -25,6 +25,11 @@ const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
+// linux/sockios.h and net/if.h
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SIOCGIFFLAGS = 0x8913;
+const IFF_RUNNING = 0x40;
 const O_RDWR = 0o2;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
@@ -57,6 +62,8 @@ export function openTun(settings: { readonly name: string; readonly queues: numb
   };
   try {
     let features = noOffload;
+    // The kernel lets anybody add a queue to an interface that has several.
+    if (settings.queues > 1 && isHeld(settings.name)) throw attachFailure(settings.name, EBUSY);
     for (let queue = 0; queue < settings.queues; queue++) {
       const fd = openQueue(settings.name, settings.queues > 1);
       fds.push(fd);
@@ -73,6 +80,17 @@ export function openTun(settings: { readonly name: string; readonly queues: numb
 function checkName(name: string): void {
   if (/^\w[\w.+-]*$/.test(name) && name.length <= longestName) return;
   throw new SssonectorError("tun_name", `${JSON.stringify(name)} can't be the name of an interface`);
+}
+
+/** Whether the interface is there and somebody is at its other end. */
+function isHeld(name: string): boolean {
+  const fd = socket(AF_INET, SOCK_DGRAM | O_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const request = allocateMemory(ifreqLength);
+  request.bytes.write(name, "latin1");
+  const known = ioctl(fd, SIOCGIFFLAGS, request.address) === 0;
+  closeDescriptor(fd);
+  return known && (request.bytes.readUInt16LE(longestName + 1) & IFF_RUNNING) !== 0;
 }
 
 function openQueue(name: string, several: boolean): number {

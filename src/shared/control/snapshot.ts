@@ -68,6 +68,8 @@ export interface Resources {
   buffer_used_bytes: number;
   /** The longest delay of each thread's event loop in the last minute. */
   loop_delay_ms: Record<string, number>;
+  /** Part of the last moment that each thread's event loop worked, in percent. */
+  loop_load: Record<string, number>;
 }
 
 export interface LastReload {
