@@ -8,6 +8,7 @@ import { createBucketSlots } from "../../src/daemon/metrics/bucket-slots.ts";
 import type { WearLimits } from "../../src/daemon/link/wear.ts";
 import { createLinkSlots } from "../../src/daemon/metrics/link-slots.ts";
 import { createLoopCells } from "../../src/daemon/metrics/loop-delay.ts";
+import type { Team } from "../../src/daemon/engine/team.ts";
 import { clientTlsOptions } from "../../src/daemon/tls/options.ts";
 import type { TlsMaterial } from "../../src/daemon/tls/material.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
@@ -47,7 +48,14 @@ export class End {
   constructor(
     mode: "server" | "client",
     tls: TlsMaterial,
-    options: { capacity?: number; wear?: WearLimits; features?: OffloadFeatures; clientToClient?: boolean } = {},
+    options: {
+      capacity?: number;
+      heard?: (event: Event) => void;
+      wear?: WearLimits;
+      features?: OffloadFeatures;
+      clientToClient?: boolean;
+      team?: Team;
+    } = {},
   ) {
     const features = options.features ?? fullOffload;
     const { device, kernel } = fakeTun({ features });
@@ -74,10 +82,11 @@ export class End {
         limits: noLimits,
         bucketSlots: createBucketSlots(10),
         queueBytes: 1024 * 1024,
-        team: undefined,
+        team: options.team,
       },
       (event) => {
         this.events.push(event);
+        options.heard?.(event);
         if (event.type === "stopped") this.#closeDevice();
         for (const waiter of this.#waiters) waiter();
       },

@@ -56,6 +56,7 @@ class Thread {
       loss: new LinkLoss("server", { release: () => {} } as unknown as Outbound, shapers),
       complaints: new Complaints(emit),
       thread: 0,
+      moveOver: undefined,
     });
   }
 

@@ -1,3 +1,4 @@
+import type { MoveOver } from "../flow/move-over.ts";
 import type { Outbound } from "../flow/outbound.ts";
 import { frameType } from "../link/frame.ts";
 import type { Link } from "../link/link.ts";
@@ -15,6 +16,8 @@ interface LinkEndsParts {
   readonly links: LinkTable;
   readonly loss: LinkLoss;
   readonly outbound: Outbound;
+  /** Undefined while there is one data thread. */
+  readonly moveOver: MoveOver | undefined;
   readonly emit: (event: Event) => void;
 }
 
@@ -54,18 +57,21 @@ export class LinkEnds {
 
   /** A server's link whose client sends nothing more on it. */
   finish(link: Link): void {
-    this.#parts.links.get(link.id)?.session?.remove(link);
+    const session = this.#parts.links.get(link.id)?.session;
+    session?.remove(link);
+    if (session !== undefined) this.#parts.moveOver?.look(session);
     link.finish("normal", "another link took its place");
   }
 
   /** A link has ended, with so many frames unsent. */
   closed(link: Link, reason: string, text: string, unsent: number): void {
-    const { links, options, loss, outbound, emit } = this.#parts;
+    const { links, options, loss, outbound, moveOver, emit } = this.#parts;
     const held = links.remove(link.id);
     if (held === undefined) return;
     options.counters[counterIndex.link_closed]! += unsent;
     held.session?.remove(link);
     if (held.session?.links.length === 0) loss.begin(held.session);
+    if (held.session !== undefined) moveOver?.look(held.session);
     outbound.resume();
     emit({ type: "closed", link: link.id, reason, text });
   }

@@ -1,5 +1,6 @@
 import { fullLength } from "../../shared/address.ts";
 import { compileAcl } from "../access/acl.ts";
+import type { MoveOver } from "../flow/move-over.ts";
 import type { FlowLink, FlowSession } from "../flow/ports.ts";
 import type { CloseReason, Welcome } from "../link/messages.ts";
 import type { SessionSpec } from "../session/data-session.ts";
@@ -21,6 +22,8 @@ interface ThreadSessionsParts {
   readonly complaints: Complaints;
   /** Number of this thread. */
   readonly thread: number;
+  /** Undefined while there is one data thread. */
+  readonly moveOver: MoveOver | undefined;
 }
 
 /** The sessions of a data thread: what they are, which links they have, and their end. */
@@ -50,7 +53,9 @@ export class ThreadSessions {
   /** These threads have links of the session, this one perhaps among them. */
   hold(id: string, threads: readonly number[]): void {
     const session = this.#parts.table.get(id);
-    if (session !== undefined) session.elsewhere = threads.filter((thread) => thread !== this.#parts.thread);
+    if (session === undefined) return;
+    session.elsewhere = threads.filter((thread) => thread !== this.#parts.thread);
+    this.#parts.moveOver?.look(session);
   }
 
   /** The same, if the session is there. */

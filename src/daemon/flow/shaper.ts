@@ -120,6 +120,13 @@ export class Shaper implements Paced {
     return "sent";
   }
 
+  /** What waits, in each flow's order; it waits here no longer. */
+  giveUp(): Waiting[] {
+    const items = this.#queue.clear();
+    for (const { frame } of items) this.#budget.used -= frame.length;
+    return items;
+  }
+
   /** Drops what waits. */
   close(): void {
     for (const item of this.#queue.clear()) this.#dropped(item, "no_link");

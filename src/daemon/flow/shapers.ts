@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { counterIndex } from "../metrics/counters.ts";
 import { Pacer } from "./pacer.ts";
 import type { FlowSession } from "./ports.ts";
+import type { Waiting } from "./waiting.ts";
 import { type Budget, Shaper, type ShaperHandlers } from "./shaper.ts";
 
 /** The shapers of all sessions of a data thread; made when the first packet for a session comes. */
@@ -58,6 +59,11 @@ export class Shapers {
   /** Sends what can go. */
   run(): void {
     this.#pacer.run();
+  }
+
+  /** What waits for the session; somebody else sends it. */
+  giveUp(session: FlowSession): Waiting[] {
+    return this.#shapers.get(session)?.giveUp() ?? [];
   }
 
   /** What waits for the session is too old to be of use. */
