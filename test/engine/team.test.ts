@@ -77,6 +77,8 @@ async function link(end: End, number: number, thread: 0 | 1, place: Place, linkI
 
 const plain = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.alloc(10), bytes]);
 
+const texts = (all: readonly Buffer[]): string[] => all.map((one) => one.toString("latin1")).toSorted();
+
 function balance(): void {
   const all = [...server, ...clients];
   const sum = (name: "frames_accepted" | "frames_injected"): number =>
@@ -126,7 +128,6 @@ describe("two data threads of one server", () => {
       server[(n % 2) as 0 | 1].kernel.injectPacket(bytes);
       if (n % 50 === 0) await new Promise(setImmediate);
     }
-    const texts = (all: readonly Buffer[]): string[] => all.map((one) => one.toString("latin1")).toSorted();
     expect(texts(await end.kernel.whenWritten(600))).toEqual(texts(sent.map(plain)));
     balance();
   });
