@@ -22,7 +22,8 @@ describeNetns("a server with two data threads", () => {
   beforeAll(async () => {
     lab = await Lab.create(prefix, { core: { workers: 2 }, access: { client_to_client: true } });
     clients = [];
-    for (const name of ["ann", "ben", "cat"]) clients.push(await lab.client(name));
+    for (const name of ["ann", "ben"]) clients.push(await lab.client(name));
+    clients.push(await lab.client("cat", { pool: { initial_size: 4 } }));
     await lab.start(...clients);
     lab.use(await startService(lab.server.namespace, lab.inner));
   }, 120_000);
@@ -78,10 +79,10 @@ describeNetns("a server with two data threads", () => {
         expect(await ping(client.namespace, family === 4 ? lab.inner : lab.inner6, 3)).toMatchObject({ received: 3 });
       }
     }
-    await Promise.all(clients.map(async (client) => await download(client, 20_000_000)));
+    await Promise.all(clients.map(async (client) => await download(client, 10_000_000)));
     await Promise.all(
       clients.map(async ({ namespace }) => {
-        const upload = startTransfer(namespace, serviceUrl(lab.inner, "/upload"), 20_000_000);
+        const upload = startTransfer(namespace, serviceUrl(lab.inner, "/upload"), 10_000_000);
         expect(await transferResult(upload)).toMatchObject({ equal: true });
       }),
     );
@@ -117,7 +118,7 @@ describeNetns("a server with two data threads", () => {
     };
     const begun = performance.now();
     const before = await sent();
-    await delay(4000);
+    await delay(3000);
     const after = await sent();
     const seconds = (performance.now() - begun) / 1000;
     const mbits = after.map((bytes, index) => ((bytes - (before[index] ?? 0)) * 8) / seconds / 1e6);
@@ -126,6 +127,23 @@ describeNetns("a server with two data threads", () => {
     for (const transfer of transfers) await transfer.end("SIGTERM");
     expect(await bucket()).toMatchObject({ rate: 2_500_000, pinned: true });
     await lab.server.ctl("undo");
+  });
+
+  test("loses nothing while links are replaced by others, which may be on another thread", async () => {
+    const cat = clients[2] as DaemonProcess;
+    const links = async (): Promise<string[]> =>
+      (await cat.connections()).filter(({ state }) => state === "active").map(({ id }) => id);
+    await expect.poll(async () => (await links()).length, patience).toBe(4);
+    const before = await links();
+    const query = "/stream?seconds=4&mbps=20";
+    const down = Array.from({ length: 6 }, () => lab.use(startTransfer(cat.namespace, serviceUrl(lab.inner, query))));
+    await Promise.all(down.map(async (transfer) => await transfer.line(/"bytes":[1-9]/)));
+    expect((await lab.server.ctl("rotate", "--yes")).code).toBe(0);
+    for (const transfer of down) expect((await transferResult(transfer)).equal).toBe(true);
+    const kept = async (): Promise<string[]> => (await links()).filter((id) => before.includes(id));
+    await expect.poll(kept, patience).toEqual([]);
+    await books();
+    expect((await accountOf([lab.server, ...clients])).dropped).toEqual({});
   });
 
   test("a kick, a reload and a drain reach both", async () => {
