@@ -13,6 +13,7 @@ import { type Engine, startEngine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import type { Log } from "./logs/log.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import { HeapTrim } from "./monitor/heap-trim.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { Operations } from "./operations.ts";
 import { PeerTrust } from "./peer-trust.ts";
@@ -23,6 +24,7 @@ import type { Role } from "./role.ts";
 import { ServerRole } from "./server.ts";
 import type { ServiceManager } from "./service-manager/service-manager.ts";
 import { Snapshots } from "./snapshots.ts";
+import { mallocTrim } from "./sys/libc.ts";
 import { Telemetry } from "./telemetry.ts";
 import type { TlsSet } from "./tls/material.ts";
 import type { HostNetwork } from "./tun/host.ts";
@@ -64,6 +66,7 @@ export class ControlPlane {
   readonly interfaceName: string;
   readonly #parts: ControlPlaneParts;
   readonly #links = new LinkBook();
+  readonly #heap = new HeapTrim(() => mallocTrim(0));
   readonly #capture: Capture;
   readonly #rateLimits: RateLimits;
   readonly #trust: PeerTrust;
@@ -164,6 +167,7 @@ export class ControlPlane {
         metrics: () => {
           this.telemetry.tick();
           this.snapshots.record();
+          this.#heap.tick(clock.now());
         },
       },
     });
@@ -199,6 +203,7 @@ export class ControlPlane {
     if (event.type === "sampled") return this.telemetry.sampled(event.destinations);
     if (event.type === "captured") return this.#capture.arrived(event);
     if (event.type === "tun_down") return this.#parts.fail("tun_gone", `${this.#parts.tun.name} is down or gone`);
+    if (event.type === "hello" || event.type === "refused" || event.type === "closed") this.#heap.changed();
     this.#rateLimits.onEvent(event);
     this.role.onEvent(event);
   }

@@ -54,6 +54,8 @@ export const setsockopt: (fd: number, level: number, option: number, address: nu
 export const getsockopt: (fd: number, level: number, option: number, address: number, lengthAddress: number) => number =
   libc.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]);
 
+/** Gives free pages of malloc's heap back to the kernel. */
+export const mallocTrim: (keep: number) => number = libc.func("malloc_trim", "int", ["size_t"]);
 export const madvise: (address: number, length: number, advice: number) => number = libc.func("madvise", "int", [
   "uintptr_t",
   "size_t",
