@@ -74,7 +74,7 @@ describeNetns("metrics of real daemons", () => {
     await using lab = await Lab.create(prefix, { buffers: { cleanup_interval: "1h" } });
     const client = await lab.client("laptop-ann", prealloc);
     await lab.start(client);
-    expect(await held(client)).toBe(20 * 512 * 1024);
+    await expect.poll(() => held(client), { timeout: 20_000 }).toBe(20 * 512 * 1024);
     lab.use(await startService(lab.server.namespace, lab.inner));
     const transfer = startTransfer(client.namespace, serviceUrl(lab.inner, `/bytes?count=${64 * 1024 ** 2}`));
     expect(await transferResult(transfer)).toMatchObject({ equal: true });
@@ -82,7 +82,7 @@ describeNetns("metrics of real daemons", () => {
     await lab.server.reconfigure({ buffers: { cleanup_interval: "1s" } });
     expect((await lab.server.ctl("reload", "--yes")).stdout).toContain("buffers.cleanup_interval");
     await expect.poll(() => held(lab.server), { timeout: 20_000 }).toBe(0);
-    expect(await held(client)).toBe(20 * 512 * 1024);
+    await expect.poll(() => held(client), { timeout: 20_000 }).toBe(20 * 512 * 1024);
     const { stdout } = await client.ctl("metrics");
     console.log(
       stdout

@@ -69,9 +69,18 @@ describeNetns("a server fails under an operator's eyes", () => {
     await actInConsole(terminal, "e", /would /, /\[> Ready <\]/);
     await terminal.until(new RegExp(`^▌ +${used.name} .*ready +(starting|up)`, "m"));
 
-    // Back to the second in which it failed: before its drain, and with the alert.
-    for (let jumps = 0; jumps < 30 && !/^▌ .*ready +down/m.test(terminal.text); jumps += 1) {
+    // Back to the second in which it failed, before its drain: by events, and on by seconds where those went past it.
+    const failed = /^▌ .*ready +down/m;
+    for (
+      let jumps = 0;
+      jumps < 30 && !failed.test(terminal.text) && !/no earlier event/.test(terminal.text);
+      jumps += 1
+    ) {
       terminal.type("[");
+      await delay(250);
+    }
+    for (let steps = 0; steps < 60 && !failed.test(terminal.text); steps += 1) {
+      terminal.type(".");
       await delay(250);
     }
     await terminal.until(/AGO/);
