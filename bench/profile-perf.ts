@@ -23,6 +23,8 @@ const parts: readonly (readonly [part: string, dso: RegExp, symbol: RegExp])[] =
   ],
   ["system calls by koffi", /koffi/, /./],
 ];
+/** Where a function's file is, as its name has it. */
+const root = new URL("..", import.meta.url).href;
 const rest = "Node, libuv and V8";
 
 /** Samples the threads for so many seconds; one result for each, in their order. */
@@ -40,7 +42,8 @@ export async function perfShares(
   for (const line of script.split("\n")) {
     const sample = /^\s*(\d+)\s+[0-9a-f]+ (.+) \((.*)\)$/.exec(line);
     if (sample === null) continue;
-    const [, tid = "", symbol = "", dso = ""] = sample;
+    const [, tid = "", name = "", dso = ""] = sample;
+    const symbol = name.replace(root, "");
     const functions = found.get(Number(tid));
     const known = functions?.get(symbol);
     if (known !== undefined) known.count += 1;
