@@ -1,9 +1,9 @@
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
-import { destinationIpv4, destinationIpv6Word, ipVersion } from "../packet/ip.ts";
 import { flowHash } from "../packet/transport.ts";
 import { unitHeaderLength } from "../packet/vnet.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Destinations, FlowSession, HandOver } from "./ports.ts";
+import { destinationOwner } from "./owner.ts";
+import type { Destinations, HandOver } from "./ports.ts";
 
 /** The way of a unit that another thread handed over: to the link that this thread has, or once more to another. */
 export class HandedOver {
@@ -27,7 +27,7 @@ export class HandedOver {
   /** A unit of `length` bytes, its header in link form included, at `header`; 4 bytes before it may be overwritten. */
   accept(bytes: Buffer, header: number, length: number, hops: number): void {
     const packet = header + unitHeaderLength;
-    const session = this.#owner(bytes, packet);
+    const session = destinationOwner(this.#destinations, bytes, packet);
     if (session === undefined) return this.#drop(this.#destinations.nobody);
     const flow = flowHash(bytes, packet, length - unitHeaderLength);
     const link = session.linkFor(flow);
@@ -37,16 +37,6 @@ export class HandedOver {
     // Whoever handed it over did not know yet that the link had gone; twice would be a circle.
     if (hops > 0 || session.elsewhere.length === 0) return this.#drop("no_link");
     if (!this.#onward.offer(session, flow, bytes, header, length, hops + 1)) this.#drop("handover_full");
-  }
-
-  #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
-    if (ipVersion(bytes, packet) === 4) return this.#destinations.owner4(destinationIpv4(bytes, packet));
-    return this.#destinations.owner6(
-      destinationIpv6Word(bytes, packet, 0),
-      destinationIpv6Word(bytes, packet, 1),
-      destinationIpv6Word(bytes, packet, 2),
-      destinationIpv6Word(bytes, packet, 3),
-    );
   }
 
   #drop(reason: DropReason): void {

@@ -4,14 +4,7 @@ import { frameHeaderBytes, frameType, writeFrameHeader } from "../link/frame.ts"
 import type { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind, sourceKind } from "../packet/address-kind.ts";
-import {
-  checkPacket,
-  destinationIpv4,
-  destinationIpv6Word,
-  ipVersion,
-  sourceIpv4,
-  sourceIpv6Word,
-} from "../packet/ip.ts";
+import { checkPacket, ipVersion, sourceIpv4, sourceIpv6Word } from "../packet/ip.ts";
 import { longestTooBig } from "../packet/icmp.ts";
 import { checkOffload } from "../packet/offload.ts";
 import { segmentCount, splitLength } from "../packet/segment.ts";
@@ -20,6 +13,7 @@ import type { Memory } from "../sys/memory.ts";
 import { deviceDown, type TunDevice } from "../tun/device.ts";
 import { flowHash } from "../packet/transport.ts";
 import type { Delivery } from "./delivery.ts";
+import { destinationOwner } from "./owner.ts";
 import type { FlowSession, HandOver } from "./ports.ts";
 import type { Shapers } from "./shapers.ts";
 import { UdpCoalescer } from "./udp-coalescer.ts";
@@ -121,7 +115,7 @@ export class Inbound {
     }
     if (this.#limits.size > 0 && !this.#mayPass(session, offload, bytes, body, size)) return this.#drop("over_rate");
     this.#sampler?.received(bytes, packet, size);
-    const other = this.#owner(bytes, packet);
+    const other = destinationOwner(this.#policy, bytes, packet);
     if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
     this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
   }
@@ -179,16 +173,6 @@ export class Inbound {
       this.#add(counterIndex.frames_accepted, 1);
     }
     this.#drop("peer_too_big");
-  }
-
-  #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
-    if (ipVersion(bytes, packet) === 4) return this.#policy.owner4(destinationIpv4(bytes, packet));
-    return this.#policy.owner6(
-      destinationIpv6Word(bytes, packet, 0),
-      destinationIpv6Word(bytes, packet, 1),
-      destinationIpv6Word(bytes, packet, 2),
-      destinationIpv6Word(bytes, packet, 3),
-    );
   }
 
   #drop(reason: DropReason, packets = 1): void {

@@ -4,10 +4,11 @@ import type { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { counterIndex, type DropReason } from "../metrics/counters.ts";
 import { destinationKind } from "../packet/address-kind.ts";
 import { longestTooBig } from "../packet/icmp.ts";
-import { checkPacket, destinationIpv4, destinationIpv6Word, ipVersion } from "../packet/ip.ts";
+import { checkPacket } from "../packet/ip.ts";
 import { flowHash } from "../packet/transport.ts";
 import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
 import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
+import { destinationOwner } from "./owner.ts";
 import type { Destinations, FlowLink, FlowSession, HandOver } from "./ports.ts";
 import type { ReadBuffer, ReadBuffers } from "./read-buffers.ts";
 import type { Shaper } from "./shaper.ts";
@@ -158,7 +159,7 @@ export class Outbound {
     const packet = header + unitHeaderLength;
     if (checkPacket(bytes, packet, length) !== undefined) return this.#dropAt(at, "malformed");
     if (destinationKind(bytes, packet) !== "unicast") return this.#dropAt(at, "not_routable");
-    const session = this.#owner(bytes, packet);
+    const session = destinationOwner(this.#destinations, bytes, packet);
     if (session === undefined) return this.#dropAt(at, this.#destinations.nobody);
     const link = session.linkFor(session.tellsFlows ? flowHash(bytes, packet, length) : 0);
     if (link === undefined) return this.#elsewhere(buffer, at, length, session);
@@ -216,16 +217,6 @@ export class Outbound {
   #shaperOf(session: FlowSession): Shaper {
     if (this.#shaper?.session !== session) this.#shaper = { session, shaper: this.#shapers.of(session) };
     return this.#shaper.shaper;
-  }
-
-  #owner(bytes: Uint8Array, packet: number): FlowSession | undefined {
-    if (ipVersion(bytes, packet) === 4) return this.#destinations.owner4(destinationIpv4(bytes, packet));
-    return this.#destinations.owner6(
-      destinationIpv6Word(bytes, packet, 0),
-      destinationIpv6Word(bytes, packet, 1),
-      destinationIpv6Word(bytes, packet, 2),
-      destinationIpv6Word(bytes, packet, 3),
-    );
   }
 
   /** Hands the gathered run, which ends at `end`, to its link. */
