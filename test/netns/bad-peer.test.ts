@@ -123,16 +123,16 @@ describeNetns("a TLS client that misbehaves", () => {
     timeout: 240_000,
   }, async () => {
     const peer = lab.use(await startTraffic(stranger, "bad-peer", "flood", ...target));
-    const other = await lab.client("laptop-bob");
-    other.start();
-    await other.ready(20);
-    expect(await ping(client.namespace, lab.inner, 5)).toMatchObject({ received: 5 });
-    expect(await ping(other.namespace, lab.inner, 5)).toMatchObject({ received: 5 });
     // Those that wait and those under way, of which snapshots have a few only.
     const count = await arriving((many) => many > 64);
     const rows = (await lab.server.connections()).filter(({ state }) => state === "accepting");
     console.log(`${count} connections of strangers, ${rows.length} rows of them`);
     expect(rows.length).toBeLessThanOrEqual(64);
+    const other = await lab.client("laptop-bob");
+    other.start();
+    await other.ready(20);
+    expect(await ping(client.namespace, lab.inner, 5)).toMatchObject({ received: 5 });
+    expect(await ping(other.namespace, lab.inner, 5)).toMatchObject({ received: 5 });
     await peer.end("SIGTERM");
     expect((await client.connections()).map(({ state }) => state)).toEqual(["active"]);
   });

@@ -109,9 +109,10 @@ describe("HostNetwork on Linux", () => {
       seen += chunk.toString();
       if (/8000::\/1 dev ttun0/.test(seen) && /128\.0\.0\.0\/1/.test(seen)) resolve();
     });
-    // The monitor listens once it tells of a route made for the purpose.
+    // The monitor listens once it tells of a route made for the purpose; of one that is there already nothing is told.
     while (!seen.includes("198.51.100.0/24")) {
-      ip("route", "replace", "198.51.100.0/24", "dev", "out0");
+      ip("route", "add", "198.51.100.0/24", "dev", "out0");
+      ip("route", "del", "198.51.100.0/24", "dev", "out0");
       await new Promise(setImmediate);
     }
     await network.apply(settings);

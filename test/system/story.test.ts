@@ -55,7 +55,8 @@ describeNetns("a server fails under an operator's eyes", () => {
     terminal.type("Enter");
     await terminal.until(new RegExp(`backend ${used.name}[^]*failures[^]*breaker ${used.name}`));
     terminal.type("Escape");
-    await delay(300);
+    // Down, and not yet drained, for long enough that samples of it can be found again when rewinding.
+    await terminal.until(new RegExp(`^▌ +${used.name} .*ready +down .* [3-9]s +\\S`, "m"));
 
     await actInConsole(terminal, "d", /would drain .*: no connection moves/, /\[> Drain <\]/);
     await terminal.until(new RegExp(`^▌ +${used.name} .*drain +down`, "m"));
