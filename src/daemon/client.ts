@@ -136,6 +136,10 @@ export class ClientRole implements Role {
     }
   }
 
+  get sessionCount(): number {
+    return this.#session.welcome === undefined ? 0 : 1;
+  }
+
   sessions(): Session[] {
     return this.#session.rows();
   }

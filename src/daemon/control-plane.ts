@@ -88,8 +88,7 @@ export class ControlPlane {
     const capture = new Capture({ clock, tap: (on) => engine.send({ type: "tap", on }) });
     cleanup.defer(() => capture.stop());
     const role = this.#makeRole(engine);
-    const connected = (): ReturnType<Role["sessions"]> => role.sessions();
-    const rateLimits = new RateLimits({ clock, engine, events, settings, values: cells.bucketSlots, connected });
+    const rateLimits = new RateLimits({ clock, engine, events, settings, values: cells.bucketSlots, connected: role });
     cleanup.defer(() => rateLimits.stop());
     cleanup.defer(() => role.close());
     const monitor = this.#makeMonitor(counters, slots);
@@ -100,6 +99,7 @@ export class ControlPlane {
       counters,
       slots,
       links,
+      samples: monitor.links,
       log,
       dataLoops: cells.loops,
       snapshot: () => this.snapshots.recorded(),
@@ -154,7 +154,7 @@ export class ControlPlane {
       counters,
       slots,
       links: this.#links,
-      sessionCount: () => this.role.sessions().length,
+      sessionCount: () => this.role.sessionCount,
       flow: {
         health: () => {
           certificates.tick();
@@ -163,7 +163,7 @@ export class ControlPlane {
         },
         weights: () => this.role.adjustWeights(),
         breakers: () => this.role.settleBreakers(),
-        rates: () => this.#rateLimits.tick(this.monitor.links.slowSessions()),
+        rates: () => this.#rateLimits.tick(() => this.monitor.links.slowSessions()),
         metrics: () => {
           this.telemetry.tick();
           this.snapshots.record();

@@ -2,7 +2,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Bucket } from "../shared/control/snapshot.ts";
 import { formatBurst, formatDuration, formatRate } from "../shared/units.ts";
 import type { ActionResult, RateChange } from "./control/backend.ts";
-import { isServer, type Settings } from "./config/settings.ts";
+import { isServer, type ServerSettings, type Settings } from "./config/settings.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Event } from "./engine/messages.ts";
 import { adjustRules, limitRules } from "./limit-settings.ts";
@@ -10,9 +10,10 @@ import { type BucketFigures, LimitBook, type Owners } from "./limit/book.ts";
 import { type Limit, limitOf } from "./limit/limit.ts";
 import { type BucketField, bucketField } from "./metrics/bucket-slots.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import type { Role } from "./role.ts";
 
-/** Who is connected, as the role tells it. */
-type Connected = () => readonly { readonly id: string; readonly identity: string }[];
+/** Who is connected. */
+type Connected = Pick<Role, "sessionCount" | "sessions">;
 
 /** Rate limits on the control plane: from the settings and operators down to the data thread, figures back up. */
 export class RateLimits {
@@ -42,6 +43,7 @@ export class RateLimits {
     this.#book = new LimitBook({
       clock: parts.clock,
       rules: limitRules(parts.settings),
+      measured: () => this.#slots.keys(),
       figures: (name) => this.#figures(name),
       configured: (rules) => this.#engine.send({ type: "limits", rules }),
       changed: (changes) => this.#engine.send({ type: "change_limits", changes }),
@@ -72,14 +74,20 @@ export class RateLimits {
   }
 
   /** Once a second; `slow` says of each session whether its path took less than its limit let pass. */
-  tick(slow: ReadonlyMap<string, boolean>): void {
+  tick(slow: () => ReadonlyMap<string, boolean>): void {
     this.#book.sample(this.#owners());
     const towards = isServer(this.#settings) ? "down" : "up";
     this.#book.adjust(adjustRules(this.#settings), towards, slow);
   }
 
-  rows(): Bucket[] {
-    return this.#book.rows(this.#owners());
+  /** Number of buckets that there are rows of. */
+  get count(): number {
+    return this.#book.count(this.#owners());
+  }
+
+  /** All, or the first `most` of them. */
+  rows(most?: number): Bucket[] {
+    return this.#book.rows(this.#owners(), most);
   }
 
   /** Carries an operator's `set-rate` out. */
@@ -107,15 +115,17 @@ export class RateLimits {
   }
 
   #owners(): Owners {
-    const sessions = this.#connected();
-    if (!isServer(this.#settings)) return { sessions: sessions.map(({ id }) => id), identities: [], services: [] };
-    const { access, services } = this.#settings;
-    const limited = access.identities.filter(({ rate_limit: limit }) => limit.base_rate.kind !== "unlimited");
-    const identities = new Set([...limited.map(({ name }) => name), ...sessions.map(({ identity }) => identity)]);
+    const connected = this.#connected;
+    const settings = this.#settings;
     return {
-      sessions: sessions.map(({ id }) => id),
-      identities: [...identities],
-      services: services.map(({ name }) => name),
+      sessionCount: connected.sessionCount,
+      get sessions() {
+        return connected.sessions().map(({ id }) => id);
+      },
+      get identities() {
+        return isServer(settings) ? knownIdentities(settings, connected) : [];
+      },
+      services: isServer(settings) ? settings.services.map(({ name }) => name) : [],
     };
   }
 
@@ -137,6 +147,12 @@ export class RateLimits {
   #inWords(name: string): string {
     return inWords(this.#book.limit(name));
   }
+}
+
+/** Those that the settings limit, and those that are connected. */
+function knownIdentities({ access }: ServerSettings, connected: Connected): string[] {
+  const limited = access.identities.filter(({ rate_limit: limit }) => limit.base_rate.kind !== "unlimited");
+  return [...new Set([...limited.map(({ name }) => name), ...connected.sessions().map(({ identity }) => identity)])];
 }
 
 function limitFrom(rate: number, unit: Limit["unit"], burst: number | undefined): Limit | undefined {

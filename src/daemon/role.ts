@@ -38,7 +38,9 @@ export interface Role {
   start(): Promise<void>;
   /** Everything that the data thread says and that is not about single packets. */
   onEvent(event: Event): void;
-  sessions(): Session[];
+  readonly sessionCount: number;
+  /** All, or the first `most` of them. */
+  sessions(most?: number): Session[];
   backends(): Backend[];
   breakers(): Breaker[];
   /** Published services, and the connections to them. */

@@ -20,19 +20,15 @@ export class ServerSessions {
     this.#parts = parts;
   }
 
-  rows(): Session[] {
+  /** All, or the first `most` of them. */
+  rows(most: number = Number.POSITIVE_INFINITY): Session[] {
     const { registry, clock } = this.#parts;
     const wall = clock.wall();
-    return [...registry.sessions()].map((session) => ({
-      id: shortSession(session.id),
-      identity: session.identity,
-      inner: [...session.addresses],
-      epoch: Number(session.epoch),
-      links: session.links.size,
-      mtu: session.mtu,
-      since_seconds: Math.round((wall - session.since) / 1000),
-      expires_seconds: session.links.size > 0 ? null : Math.max(0, Math.round((session.expires - wall) / 1000)),
-    }));
+    return registry
+      .sessions()
+      .take(most)
+      .map((session) => sessionRow(session, wall))
+      .toArray();
   }
 
   /** Undefined when there is no such session. */
@@ -100,4 +96,17 @@ export class ServerSessions {
     registry.remove(session.id);
     addresses.release(session);
   }
+}
+
+function sessionRow(session: ServerSession, wall: number): Session {
+  return {
+    id: shortSession(session.id),
+    identity: session.identity,
+    inner: [...session.addresses],
+    epoch: Number(session.epoch),
+    links: session.links.size,
+    mtu: session.mtu,
+    since_seconds: Math.round((wall - session.since) / 1000),
+    expires_seconds: session.links.size > 0 ? null : Math.max(0, Math.round((session.expires - wall) / 1000)),
+  };
 }

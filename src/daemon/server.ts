@@ -150,8 +150,12 @@ export class ServerRole implements Role {
     else events.add("info", "link_down", `${identity} lost a link (${reason})`, facts);
   }
 
-  sessions(): Session[] {
-    return this.#sessions.rows();
+  get sessionCount(): number {
+    return this.#stock.registry.size;
+  }
+
+  sessions(most?: number): Session[] {
+    return this.#sessions.rows(most);
   }
 
   backends(): Backend[] {

@@ -6,7 +6,7 @@ import { heldBackBy } from "./held-back.ts";
 import type { Log } from "./logs/log.ts";
 import { readDrops, readTotals } from "./metrics/counters.ts";
 import type { EventLog } from "./monitor/event-log.ts";
-import { History, type Recorded } from "./monitor/history.ts";
+import { History, mostKept, type Recorded } from "./monitor/history.ts";
 import type { Monitor } from "./monitor/monitor.ts";
 import type { LinkBook } from "./pool/link-book.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -61,9 +61,13 @@ export class Snapshots {
     };
   }
 
-  /** Keeps this second. */
+  /** Keeps this second: of long tables only rows that the history has room for are made. */
   record(): void {
-    this.#moments.record(this.recorded());
+    const { role, links, rateLimits } = this.#parts;
+    const recorded = this.recorded(mostKept);
+    const { sessions, connections, buckets } = recorded;
+    const shown = sessions.length + connections.filter(({ kind }) => kind === "link").length + buckets.length;
+    this.#moments.record(recorded, role.sessionCount + links.size + rateLimits.count - shown);
   }
 
   moment(at_ms: number): Moment | undefined {
@@ -77,29 +81,29 @@ export class Snapshots {
   /** One line for `systemctl status`. */
   statusLine(): string {
     const { role, links } = this.#parts;
-    return `${this.#parts.state()}: ${role.sessions().length} sessions, ${links.size} links`;
+    return `${this.#parts.state()}: ${role.sessionCount} sessions, ${links.size} links`;
   }
 
-  recorded(): Recorded {
+  /** Everything, or the busiest connections and the first rows of other tables. */
+  recorded(most?: typeof mostKept): Recorded {
     const { clock, role, monitor, rateLimits } = this.#parts;
-    const sessions = role.sessions();
-    const connections = monitor.links.connections();
+    const connections = monitor.links.connections(most?.connections);
     const breakers = role.breakers();
     return {
       time_ms: clock.wall(),
-      status: this.#status(sessions.length, connections.length),
+      status: this.#status(),
       connections: heldBackBy(breakers, [...connections, ...role.serviceConnections()]),
-      sessions,
+      sessions: role.sessions(most?.rows),
       backends: role.backends(),
       breakers,
       services: role.services(),
-      buckets: rateLimits.rows(),
+      buckets: rateLimits.rows(most?.rows),
     };
   }
 
-  #status(sessions: number, connections: number): Status {
+  #status(): Status {
     const { clock, version, bootId, startedAt, interfaceName, counters, refused } = this.#parts;
-    const { log, certificates, reloader, role, telemetry } = this.#parts;
+    const { log, certificates, reloader, role, telemetry, links } = this.#parts;
     const { core, network } = reloader.settings;
     return {
       name: core.name,
@@ -112,8 +116,8 @@ export class Snapshots {
       interface: interfaceName,
       mtu: network.mtu,
       inner: [...role.inner],
-      sessions,
-      connections,
+      sessions: role.sessionCount,
+      connections: links.size,
       arriving: role.arrivals().count,
       ...readTotals(counters),
       dropped: readDrops(counters),

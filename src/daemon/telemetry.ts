@@ -14,6 +14,7 @@ import type { MetricsView, Readings } from "./metrics/view.ts";
 import type { DestinationBytes } from "./metrics/traffic-sampler.ts";
 import { MetricsServing } from "./metrics-serving.ts";
 import type { EventLog } from "./monitor/event-log.ts";
+import type { LinkSamples } from "./monitor/link-samples.ts";
 import { resourceAlerts } from "./monitor/resources.ts";
 import { Talkers } from "./monitor/talkers.ts";
 import type { LinkBook } from "./pool/link-book.ts";
@@ -29,6 +30,7 @@ export interface TelemetryParts {
   readonly counters: readonly Float64Array[];
   readonly slots: Float64Array;
   readonly links: LinkBook;
+  readonly samples: Pick<LinkSamples, "eachMoved">;
   /** Where each data thread measures its loop. */
   readonly dataLoops: readonly Float64Array<SharedArrayBuffer>[];
   readonly log: Pick<Log, "written" | "lost" | "error" | "check">;
@@ -135,25 +137,20 @@ export class Telemetry {
   }
 
   #sampleLinks(): void {
-    const links = [...this.#parts.links].flatMap(({ link, identity, slot }) =>
-      slot === undefined
-        ? []
-        : [{ link, identity, rx: this.#slot(slot, "rx_bytes"), tx: this.#slot(slot, "tx_bytes") }],
-    );
-    this.#identities?.sample(links);
-    this.#talkers.tick(links);
-  }
-
-  #slot(slot: number, field: keyof typeof linkField): number {
-    return this.#parts.slots[slot + linkField[field]] ?? 0;
+    this.#identities?.recount();
+    this.#parts.samples.eachMoved((identity, rx, tx) => {
+      this.#identities?.count(identity, rx, tx);
+      this.#talkers.moved(identity, rx, tx);
+    });
+    this.#talkers.tick();
   }
 
   #view(): MetricsView {
-    const { events, links, log, counters } = this.#parts;
+    const { events, links, log, counters, slots } = this.#parts;
     const all = this.#parts.snapshot();
     // Metrics of connections are about links; services have their own.
     const snapshot = { ...all, connections: all.connections.filter(({ kind }) => kind === "link") };
-    const queued = [...links].map(({ slot }) => (slot === undefined ? 0 : this.#slot(slot, "queued_bytes")));
+    const queued = [...links].map(({ slot }) => (slot === undefined ? 0 : (slots[slot + linkField.queued_bytes] ?? 0)));
     return {
       snapshot,
       drops: allDrops(readDrops(counters)),

@@ -28,6 +28,7 @@ beforeEach(() => {
     counters: [createCounters()],
     slots: createLinkSlots(10),
     links: new LinkBook(),
+    samples: { eachMoved: () => undefined },
     dataLoops: [createLoopCells()],
     log,
     snapshot: () => {

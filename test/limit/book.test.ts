@@ -6,7 +6,7 @@ import { changedRules, type LimitChange, type LimitRules, limitFor, noLimits } f
 import { FakeClock } from "../fakes/clock.ts";
 
 const limit = (perSecond: number): Limit => ({ unit: "bytes", perSecond, burst: perSecond / 10 });
-const owners: Owners = { sessions: ["0a"], identities: ["ann"], services: ["db"] };
+const owners: Owners = { sessionCount: 1, sessions: ["0a"], identities: ["ann"], services: ["db"] };
 
 let clock: FakeClock;
 /** What was told, and the rules that follow from all of it. */
@@ -25,6 +25,7 @@ beforeEach(() => {
   book = new LimitBook({
     clock,
     rules,
+    measured: () => figures.keys(),
     figures: (name) => figures.get(name),
     configured: (all) => {
       told.push(all);
@@ -73,14 +74,17 @@ it("lists only what limits when there are many sessions", () => {
   const free = new LimitBook({
     clock,
     rules: noLimits,
+    measured: () => [],
     figures: () => undefined,
     configured: () => undefined,
     changed: () => undefined,
     expired: () => undefined,
   });
-  const many = { ...owners, sessions: Array.from({ length: 100 }, (_, id) => `s${id}`) };
+  const many = { ...owners, sessionCount: 100, sessions: Array.from({ length: 100 }, (_, id) => `s${id}`) };
   free.set("session/s5/up", undefined, undefined);
   expect(free.rows(many).map(({ name }) => name)).toEqual(["global/up", "global/down", "session/s5/up"]);
+  expect(book.count(many)).toBe(202);
+  expect(book.rows(many, 3).map(({ name }) => name)).toEqual(["global/up", "global/down", "session/s0/up"]);
 });
 
 const at = (taken: number): BucketFigures => ({ tokens: -3.2, taken, dropped: 4, waited_ms: 1.26 });
@@ -142,22 +146,23 @@ describe("adjustment", () => {
   });
 
   it("changes the slow session's limit in one direction, and not before its time", () => {
-    book.adjust(bounds, "up", new Map([["0a", true]]));
+    book.adjust(bounds, "up", () => new Map([["0a", true]]));
     expect(told).toEqual([]);
     clock.advance(1000);
     book.adjust(
       bounds,
       "up",
-      new Map([
-        ["0a", true],
-        ["0b", false],
-      ]),
+      () =>
+        new Map([
+          ["0a", true],
+          ["0b", false],
+        ]),
     );
     expect(inEffect("session", "0a")?.perSecond).toBe(85);
     expect(inEffect("session", "0b")?.perSecond).toBe(100);
     expect(book.limit("session/0a/down")?.perSecond).toBe(100);
     clock.advance(1000);
-    book.adjust(undefined, "up", new Map([["0a", true]]));
+    book.adjust(undefined, "up", () => new Map([["0a", true]]));
     expect(book.limit("session/0a/up")?.perSecond).toBe(85);
     book.set("session/0a/up", limit(3), undefined);
     expect(inEffect("session", "0a")?.perSecond).toBe(3);
@@ -167,14 +172,14 @@ describe("adjustment", () => {
     const sessions = Array.from({ length: 1000 }, (_, id) => `s${id}`);
     const slow = new Map(sessions.map((id) => [id, id === "s7"]));
     clock.advance(1000);
-    book.adjust(bounds, "up", slow);
+    book.adjust(bounds, "up", () => slow);
     expect(told).toEqual([[{ bucket: "session/s7/up", limit: { unit: "bytes", perSecond: 85, burst: 9 } }]]);
     book.sample({ ...owners, sessions });
     expect(told).toHaveLength(1);
     // What an operator set stays as it is, whatever the path says.
     book.set("session/s8/up", undefined, undefined);
     clock.advance(1000);
-    book.adjust(bounds, "up", new Map([["s8", true]]));
+    book.adjust(bounds, "up", () => new Map([["s8", true]]));
     expect(told.slice(1)).toEqual([[{ bucket: "session/s8/up", limit: "unlimited" }]]);
     book.sample({ ...owners, sessions: ["s8"] });
     expect(told.at(-1)).toEqual([{ bucket: "session/s7/up", limit: "configured" }]);

@@ -106,6 +106,39 @@ it("says what held a link back in the last second, and which sessions are slower
   expect(after(0, 0)).toEqual(["nothing", false]);
 });
 
+it("gives the busiest links when asked for so many, and what each moved in a second", () => {
+  const moved = (): unknown[] => {
+    const rows: unknown[] = [];
+    monitor.links.eachMoved((...row) => void rows.push(row));
+    return rows;
+  };
+  const at = [1, 2, 3].map((link) => {
+    const slot = slots.take() ?? expect.fail();
+    addLink(link, slot);
+    return slot + linkField.rx_bytes;
+  });
+  clock.advance(1000);
+  slots.values[at[1]!] = 1000;
+  clock.advance(1000);
+  expect(monitor.links.connections(2).map(({ id }) => id)).toEqual(["c2", "c1"]);
+  expect(monitor.links.connections()).toHaveLength(3);
+  expect(moved()).toEqual([
+    ["ann", 0, 0],
+    ["ann", 1000, 0],
+    ["ann", 0, 0],
+  ]);
+  links.remove(2);
+  clock.advance(1000);
+  addLink(2, at[0]! - linkField.rx_bytes);
+  slots.values[at[0]!] = 70;
+  clock.advance(1000);
+  expect(moved()).toEqual([
+    ["ann", 70, 0],
+    ["ann", 0, 0],
+    ["ann", 70, 0],
+  ]);
+});
+
 it("keeps 15 minutes", () => {
   clock.advance(2000 * 1000);
   expect(monitor.history).toHaveLength(900);

@@ -3,16 +3,14 @@ import { Talkers } from "../../src/daemon/monitor/talkers.ts";
 
 it("sums links of an identity, says the last second's rate, and forgets after a minute", () => {
   const talkers = new Talkers();
-  talkers.tick([
-    { link: 1, identity: "ann", rx: 100, tx: 10 },
-    { link: 2, identity: "ann", rx: 50, tx: 0 },
-    { link: 3, identity: "ben", rx: 0, tx: 500 },
-  ]);
+  talkers.moved("ann", 100, 10);
+  talkers.moved("ann", 50, 0);
+  talkers.moved("ben", 0, 500);
+  talkers.tick();
   talkers.sampled([{ address: "10.20.0.5", rx: 1, tx: 2 }]);
-  talkers.tick([
-    { link: 1, identity: "ann", rx: 1100, tx: 10 },
-    { link: 3, identity: "ben", rx: 0, tx: 500 },
-  ]);
+  talkers.moved("ann", 1000, 0);
+  talkers.moved("ben", 0, 0);
+  talkers.tick();
   expect(talkers.top).toEqual({
     window_seconds: 60,
     identities: [
@@ -21,13 +19,14 @@ it("sums links of an identity, says the last second's rate, and forgets after a 
     ],
     destinations: [{ name: "10.20.0.5", rx_bytes: 1, tx_bytes: 2, rx_bps: 8, tx_bps: 16 }],
   });
-  for (let second = 0; second < 60; second++) talkers.tick([]);
+  for (let second = 0; second < 60; second++) talkers.tick();
   expect(talkers.top).toMatchObject({ identities: [], destinations: [] });
 });
 
 it("shows the heaviest twenty", () => {
   const talkers = new Talkers();
-  talkers.tick(Array.from({ length: 500 }, (_, at) => ({ link: at, identity: `c${at}`, rx: at, tx: 0 })));
+  for (let at = 0; at < 500; at += 1) talkers.moved(`c${at}`, at, 0);
+  talkers.tick();
   expect(talkers.top.identities).toHaveLength(20);
   expect(talkers.top.identities[0]?.name).toBe("c499");
 });

@@ -13,8 +13,9 @@ export interface BucketFigures {
   readonly waited_ms: number;
 }
 
-/** Who could be limited: those that are connected, and those that the settings name. */
+/** Who could be limited: those that are connected, and those that the settings name. Lists are made when asked for. */
 export interface Owners {
+  readonly sessionCount: number;
   readonly sessions: readonly string[];
   readonly identities: readonly string[];
   readonly services: readonly string[];
@@ -41,6 +42,7 @@ const mostListed = 64;
 /** Every rate limit as the control plane knows it: configured, adjusted, or set by an operator, whose value wins. */
 export class LimitBook {
   readonly #clock: Clock;
+  readonly #measured: () => Iterable<string>;
   readonly #figures: (name: string) => BucketFigures | undefined;
   readonly #configured: (rules: LimitRules) => void;
   readonly #changed: (changes: readonly LimitChange[]) => void;
@@ -55,6 +57,8 @@ export class LimitBook {
     clock: Clock;
     /** As configured. */
     rules: LimitRules;
+    /** The buckets that have figures. */
+    measured: () => Iterable<string>;
     /** Undefined for a bucket that nothing has passed yet. */
     figures: (name: string) => BucketFigures | undefined;
     /** Other limits hold from now on. */
@@ -66,6 +70,7 @@ export class LimitBook {
   }) {
     this.#clock = parts.clock;
     this.#rules = parts.rules;
+    this.#measured = parts.measured;
     this.#figures = parts.figures;
     this.#configured = parts.configured;
     this.#changed = parts.changed;
@@ -116,21 +121,28 @@ export class LimitBook {
 
   /** Once a second: measures how much of each limit is used, and forgets those whose owners are gone. */
   sample(owners: Owners): void {
-    const names = new Set(this.#names(owners));
-    for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name);
-    this.#tell([...this.#adjusted.keys()].filter((name) => !names.has(name) && this.#adjusted.delete(name)));
-    for (const name of this.#pinned.keys()) if (name.startsWith("session/") && !names.has(name)) this.giveBack(name);
-    for (const name of names) this.#sample(name);
+    this.#forgetGone(owners);
+    for (const name of this.#samples.keys()) if (this.#figures(name) === undefined) this.#samples.delete(name);
+    for (const name of this.#measured()) this.#sample(name);
+  }
+
+  #forgetGone(owners: Owners): void {
+    const ofSessions = [...this.#adjusted.keys(), ...this.#pinned.keys()].filter((name) => name.startsWith("session/"));
+    if (ofSessions.length === 0) return;
+    const there = new Set(owners.sessions);
+    const gone = ofSessions.filter((name) => !there.has(parseBucketName(name)?.owner.id ?? ""));
+    this.#tell(gone.filter((name) => this.#adjusted.delete(name)));
+    for (const name of gone) this.giveBack(name);
   }
 
   /** Adjusts the limits of sessions to their paths; `slow` says whose path could not take what its limit let pass. */
-  adjust(rules: AdjustRules | undefined, direction: Direction, slow: ReadonlyMap<string, boolean>): void {
+  adjust(rules: AdjustRules | undefined, direction: Direction, slow: () => ReadonlyMap<string, boolean>): void {
     const base = this.#rules.session;
     const now = this.#clock.now();
     if (rules === undefined || base === undefined || now - this.#adjustedAt < rules.interval) return;
     this.#adjustedAt = now;
     const changed: string[] = [];
-    for (const [id, isSlow] of slow) {
+    for (const [id, isSlow] of slow()) {
       const name = bucketName({ scope: "session", id }, direction);
       const before = this.#adjusted.get(name) ?? base;
       const after = adjusted(before, base, rules, isSlow);
@@ -141,13 +153,33 @@ export class LimitBook {
     this.#tell(changed);
   }
 
-  /** The buckets as the console shows them. */
-  rows(owners: Owners): Bucket[] {
-    const all = owners.sessions.length <= mostListed;
-    return this.#names(owners)
+  /** The buckets as the console shows them, or the first `most` of them. */
+  rows(owners: Owners, most?: number): Bucket[] {
+    return this.#listed(owners)
+      .slice(0, most)
       .map((name) => this.#row(name))
-      .filter((row) => row !== undefined)
-      .filter(({ scope, rate, pinned }) => all || scope === "global" || rate !== null || pinned);
+      .filter((row) => row !== undefined);
+  }
+
+  /** Number of the buckets that the console shows. */
+  count(owners: Owners): number {
+    return this.#listed(owners).length;
+  }
+
+  #listed(owners: Owners): string[] {
+    return owners.sessionCount <= mostListed ? this.#names(owners) : this.#limiting(owners);
+  }
+
+  /** Buckets that limit something or that an operator set, and the daemon's own. */
+  #limiting(owners: Owners): string[] {
+    const { session, identities, services } = this.#rules;
+    const configured = this.#names({
+      sessionCount: owners.sessionCount,
+      sessions: session === undefined ? [] : owners.sessions,
+      identities: [...identities.keys()],
+      services: [...services.keys()],
+    });
+    return [...new Set([...configured, ...this.#pinned.keys()])];
   }
 
   stop(): void {

@@ -1,13 +1,5 @@
 import type { IdentityFigures } from "./view.ts";
 
-/** One link as it is now; its bytes only grow. */
-export interface LinkBytes {
-  readonly link: number;
-  readonly identity: string;
-  readonly rx: number;
-  readonly tx: number;
-}
-
 interface Sum {
   connections: number;
   rx: number;
@@ -24,24 +16,22 @@ const others = "other";
 export class IdentityTotals {
   readonly #most: number;
   readonly #sums = new Map<string, Sum>();
-  #last = new Map<number, LinkBytes>();
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  sample(links: Iterable<LinkBytes>): void {
+  /** The links that there are follow. */
+  recount(): void {
     for (const sum of this.#sums.values()) sum.connections = 0;
-    const seen = new Map<number, LinkBytes>();
-    for (const link of links) {
-      const before = this.#last.get(link.link);
-      const sum = this.#sumOf(link.identity);
-      sum.connections += 1;
-      sum.rx += Math.max(0, link.rx - (before?.rx ?? 0));
-      sum.tx += Math.max(0, link.tx - (before?.tx ?? 0));
-      seen.set(link.link, link);
-    }
-    this.#last = seen;
+  }
+
+  /** A link, with the bytes that it moved since the count before. */
+  count(identity: string, rx: number, tx: number): void {
+    const sum = this.#sumOf(identity);
+    sum.connections += 1;
+    sum.rx += rx;
+    sum.tx += tx;
   }
 
   figures(): IdentityFigures[] {

@@ -7,10 +7,8 @@ export type Recorded = Omit<Snapshot, "v" | "control" | "top" | "events" | "hist
 
 /** 15 minutes of seconds. */
 const seconds = 900;
-/** The connections with the most traffic in a second. */
-const connectionsKept = 512;
-/** The first rows of each other table. */
-const rowsKept = 128;
+/** Of each second: the connections with the most traffic, and the first rows of each other table. */
+export const mostKept = { connections: 512, rows: 128 };
 /** Bytes that all seconds take together; beyond it the oldest go. 512 connections for 15 minutes are 12.9 MB. */
 const bytesKept = 16 * 1024 * 1024;
 const sweepEvery = 60;
@@ -46,15 +44,14 @@ export class History {
     return this.#frames.at(-1)?.time_ms ?? null;
   }
 
-  /** Keeps one more second. */
-  record({ connections, time_ms, ...state }: Recorded): void {
+  /** Keeps one more second, of which `left` rows are not even here. */
+  record({ connections, time_ms, ...state }: Recorded, left = 0): void {
     const second = this.#seconds;
     this.#seconds += 1;
     const shown = busiest(connections);
     const packed = this.#rows.pack(shown, time_ms, second);
     const { cut, omitted } = cutTables(state);
-    const left = omitted + connections.length - shown.length;
-    const json = JSON.stringify({ ...cut, omitted: left });
+    const json = JSON.stringify({ ...cut, omitted: left + omitted + connections.length - shown.length });
     const rest = deflateRawSync(json, { level: constants.Z_BEST_SPEED });
     this.#frames.push({ second, time_ms, rest, connections: packed });
     this.#bytes += rest.length + packed.length;
@@ -85,20 +82,20 @@ const slack = 50;
 const longestGap = 1_500;
 
 function busiest(connections: readonly Connection[]): readonly Connection[] {
-  if (connections.length <= connectionsKept) return connections;
-  const busy = connections.toSorted((a, b) => b.rx_bps + b.tx_bps - a.rx_bps - a.tx_bps).slice(0, connectionsKept);
+  if (connections.length <= mostKept.connections) return connections;
+  const busy = connections.toSorted((a, b) => b.rx_bps + b.tx_bps - a.rx_bps - a.tx_bps).slice(0, mostKept.connections);
   const chosen = new Set(busy);
   return connections.filter((row) => chosen.has(row));
 }
 
-/** The tables without the rows beyond `rowsKept`. */
+/** The tables without the rows beyond what is kept. */
 function cutTables<State extends object>(state: State): { cut: State; omitted: number } {
   let omitted = 0;
   const cut = { ...state };
   for (const [name, value] of Object.entries(state) as [keyof State, unknown][]) {
-    if (!Array.isArray(value) || value.length <= rowsKept) continue;
-    omitted += value.length - rowsKept;
-    cut[name] = value.slice(0, rowsKept) as State[keyof State];
+    if (!Array.isArray(value) || value.length <= mostKept.rows) continue;
+    omitted += value.length - mostKept.rows;
+    cut[name] = value.slice(0, mostKept.rows) as State[keyof State];
   }
   return { cut, omitted };
 }

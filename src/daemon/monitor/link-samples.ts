@@ -1,26 +1,37 @@
-import type { Clock } from "../../shared/clock.ts";
+import type { Clock, Millis } from "../../shared/clock.ts";
 import type { Connection, LimitedBy } from "../../shared/control/snapshot.ts";
 import { linkField } from "../metrics/link-slots.ts";
 import { connectionId, type LinkBook, type LinkRecord, shortSession } from "../pool/link-book.ts";
-import { Rates } from "./rates.ts";
+import { bitsPerSecond } from "./rates.ts";
 
-/** Of a link since it began: how often packets for it had to wait, and microseconds in which the peer's window was why. */
-interface Waits {
-  readonly bucket: number;
-  readonly window: number;
-  readonly peerWindow: number;
+/** A link's figures at its last sample, and how they had changed. One object for its life: there may be ten thousand. */
+interface Sample {
+  at: Millis;
+  /** Bytes since the link began. */
+  rx: number;
+  tx: number;
+  /** Since the sample before. */
+  rxMoved: number;
+  txMoved: number;
+  rxBps: number;
+  txBps: number;
+  /** How often packets for it had to wait, and microseconds in which the peer's window was why, since it began. */
+  bucket: number;
+  window: number;
+  peerWindow: number;
+  limitedBy: LimitedBy;
+  /** The newest round of samples that found the link. */
+  round: number;
 }
 
 /** Microseconds of a second that its peer's window kept a full link from sending for it to count as the reason. */
 const tellingMicros = 100_000;
 
 /** What packets waited for most since the last look. */
-function limitedBy(before: Waits | undefined, { bucket, window, peerWindow }: Waits): LimitedBy {
-  const forBucket = bucket - (before?.bucket ?? 0);
-  const forWindow = window - (before?.window ?? 0);
-  if (forBucket === 0 && forWindow === 0) return "nothing";
-  if (forBucket >= forWindow) return "bucket";
-  return peerWindow - (before?.peerWindow ?? 0) >= tellingMicros ? "peer_window" : "backend_rtt";
+function limitedBy(bucket: number, window: number, peerWindow: number): LimitedBy {
+  if (bucket === 0 && window === 0) return "nothing";
+  if (bucket >= window) return "bucket";
+  return peerWindow >= tellingMicros ? "peer_window" : "backend_rtt";
 }
 
 /** Whether a link had more to carry than it took. */
@@ -33,10 +44,8 @@ export class LinkSamples {
   readonly #clock: Clock;
   readonly #slots: Float64Array;
   readonly #links: LinkBook;
-  readonly #rates = new Rates<number>();
-  readonly #waits = new Map<number, Waits>();
-  readonly #limitedBy = new Map<number, LimitedBy>();
-  #sampled = new Set<number>();
+  readonly #samples = new Map<number, Sample>();
+  #round = 0;
 
   constructor(clock: Clock, slots: Float64Array, links: LinkBook) {
     this.#clock = clock;
@@ -47,23 +56,32 @@ export class LinkSamples {
   /** Once a second. */
   sample(): void {
     const now = this.#clock.now();
-    const seen = new Set<number>();
+    this.#round += 1;
+    let found = 0;
     for (const { link, slot } of this.#links) {
       if (slot === undefined) continue;
-      seen.add(link);
-      this.#rates.sample(link, now, this.#value(slot, "rx_bytes"), this.#value(slot, "tx_bytes"));
-      this.#sampleWaits(link, slot);
+      found += 1;
+      const sample = this.#samples.get(link);
+      if (sample === undefined) this.#samples.set(link, this.#first(slot, now));
+      else this.#next(sample, slot, now);
     }
-    for (const link of this.#sampled) if (!seen.has(link)) this.#forget(link);
-    this.#sampled = seen;
+    if (found === this.#samples.size) return;
+    for (const [link, { round }] of this.#samples) if (round !== this.#round) this.#samples.delete(link);
+  }
+
+  /** Calls with the bytes that each link moved from the sample before the last one to that. */
+  eachMoved(visit: (identity: string, rx: number, tx: number) => void): void {
+    for (const { link, identity } of this.#links) {
+      const sample = this.#samples.get(link);
+      if (sample !== undefined) visit(identity, sample.rxMoved, sample.txMoved);
+    }
   }
 
   /** Last round trip in milliseconds, and bits a second of both directions; undefined while the link is being made. */
   figures({ link, slot }: LinkRecord): { rtt: number | undefined; bps: number } | undefined {
     if (slot === undefined) return undefined;
     const rtt = this.#value(slot, "rtt_ms");
-    const { rx_bps, tx_bps } = this.#rates.get(link);
-    return { rtt: Number.isNaN(rtt) ? undefined : rtt, bps: rx_bps + tx_bps };
+    return { rtt: Number.isNaN(rtt) ? undefined : rtt, bps: this.#bps(link) };
   }
 
   /** Of each session whether its links took less than its limit let pass, over the last second. */
@@ -71,53 +89,99 @@ export class LinkSamples {
     const slow = new Map<string, boolean>();
     for (const { link, session } of this.#links) {
       const id = shortSession(session);
-      if (id !== "") slow.set(id, slow.get(id) === true || isFull(this.#limitedBy.get(link)));
+      if (id !== "") slow.set(id, slow.get(id) === true || isFull(this.#samples.get(link)?.limitedBy));
     }
     return slow;
   }
 
-  /** The links as the console shows them. */
-  connections(): Connection[] {
+  /** The links as the console shows them: all, or the `most` with the most traffic. */
+  connections(most: number = Number.POSITIVE_INFINITY): Connection[] {
     const now = this.#clock.now();
-    return [...this.#links].map((record) => {
-      const slot = record.slot;
-      const rtt = slot === undefined ? Number.NaN : this.#value(slot, "rtt_ms");
-      return {
-        id: connectionId(record.link),
-        kind: "link",
-        identity: record.identity,
-        session: shortSession(record.session),
-        backend: record.backend,
-        remote: record.remote,
-        inner: [...record.inner],
-        state: record.state,
-        since_seconds: Math.round((now - record.since) / 1000),
-        rx_bytes: slot === undefined ? 0 : this.#value(slot, "rx_bytes"),
-        tx_bytes: slot === undefined ? 0 : this.#value(slot, "tx_bytes"),
-        ...this.#rates.get(record.link),
-        rtt_ms: Number.isNaN(rtt) ? null : Math.round(rtt * 1000) / 1000,
-        limited_by: this.#limitedBy.get(record.link) ?? "nothing",
-      };
-    });
+    return this.#busiest(most).map((record) => this.#connection(record, now));
+  }
+
+  #busiest(most: number): LinkRecord[] {
+    const all = [...this.#links];
+    if (all.length <= most) return all;
+    const byTraffic = Float64Array.from(all, ({ link }) => this.#bps(link)).toSorted();
+    const least = byTraffic[all.length - most] ?? 0;
+    const busier = all.filter(({ link }) => this.#bps(link) > least);
+    const asBusy = all.values().filter(({ link }) => this.#bps(link) === least);
+    return [...busier, ...asBusy.take(most - busier.length)];
+  }
+
+  #connection(record: LinkRecord, now: Millis): Connection {
+    const { slot } = record;
+    const sample = this.#samples.get(record.link);
+    const rtt = slot === undefined ? Number.NaN : this.#value(slot, "rtt_ms");
+    return {
+      id: connectionId(record.link),
+      kind: "link",
+      identity: record.identity,
+      session: shortSession(record.session),
+      backend: record.backend,
+      remote: record.remote,
+      inner: [...record.inner],
+      state: record.state,
+      since_seconds: Math.round((now - record.since) / 1000),
+      rx_bytes: slot === undefined ? 0 : this.#value(slot, "rx_bytes"),
+      tx_bytes: slot === undefined ? 0 : this.#value(slot, "tx_bytes"),
+      rx_bps: sample?.rxBps ?? 0,
+      tx_bps: sample?.txBps ?? 0,
+      rtt_ms: Number.isNaN(rtt) ? null : Math.round(rtt * 1000) / 1000,
+      limited_by: sample?.limitedBy ?? "nothing",
+    };
+  }
+
+  #bps(link: number): number {
+    const sample = this.#samples.get(link);
+    return sample === undefined ? 0 : sample.rxBps + sample.txBps;
   }
 
   #value(slot: number, field: keyof typeof linkField): number {
     return this.#slots[slot + linkField[field]] ?? 0;
   }
 
-  #sampleWaits(link: number, slot: number): void {
-    const waits = {
-      bucket: this.#value(slot, "bucket_waits"),
-      window: this.#value(slot, "window_waits"),
-      peerWindow: this.#value(slot, "peer_window_us"),
+  #first(slot: number, at: Millis): Sample {
+    const rx = this.#value(slot, "rx_bytes");
+    const tx = this.#value(slot, "tx_bytes");
+    const bucket = this.#value(slot, "bucket_waits");
+    const window = this.#value(slot, "window_waits");
+    const peerWindow = this.#value(slot, "peer_window_us");
+    return {
+      at,
+      rx,
+      tx,
+      rxMoved: rx,
+      txMoved: tx,
+      rxBps: 0,
+      txBps: 0,
+      bucket,
+      window,
+      peerWindow,
+      limitedBy: limitedBy(bucket, window, peerWindow),
+      round: this.#round,
     };
-    this.#limitedBy.set(link, limitedBy(this.#waits.get(link), waits));
-    this.#waits.set(link, waits);
   }
 
-  #forget(link: number): void {
-    this.#rates.forget(link);
-    this.#waits.delete(link);
-    this.#limitedBy.delete(link);
+  #next(sample: Sample, slot: number, at: Millis): void {
+    const rx = this.#value(slot, "rx_bytes");
+    const tx = this.#value(slot, "tx_bytes");
+    const bucket = this.#value(slot, "bucket_waits");
+    const window = this.#value(slot, "window_waits");
+    const peerWindow = this.#value(slot, "peer_window_us");
+    const seconds = (at - sample.at) / 1000;
+    sample.round = this.#round;
+    sample.limitedBy = limitedBy(bucket - sample.bucket, window - sample.window, peerWindow - sample.peerWindow);
+    sample.bucket = bucket;
+    sample.window = window;
+    sample.peerWindow = peerWindow;
+    sample.rxMoved = Math.max(0, rx - sample.rx);
+    sample.txMoved = Math.max(0, tx - sample.tx);
+    sample.rxBps = seconds <= 0 ? 0 : bitsPerSecond(rx - sample.rx, seconds);
+    sample.txBps = seconds <= 0 ? 0 : bitsPerSecond(tx - sample.tx, seconds);
+    sample.rx = rx;
+    sample.tx = tx;
+    sample.at = at;
   }
 }

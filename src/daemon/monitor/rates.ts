@@ -25,8 +25,8 @@ export class Rates<K> {
       last === undefined || seconds <= 0
         ? { rx_bps: 0, tx_bps: 0 }
         : {
-            rx_bps: Math.max(0, Math.round(((rx - last.rx) * 8) / seconds)),
-            tx_bps: Math.max(0, Math.round(((tx - last.tx) * 8) / seconds)),
+            rx_bps: bitsPerSecond(rx - last.rx, seconds),
+            tx_bps: bitsPerSecond(tx - last.tx, seconds),
           };
     this.#rates.set(key, rate);
     return rate;
@@ -40,4 +40,9 @@ export class Rates<K> {
     this.#last.delete(key);
     this.#rates.delete(key);
   }
+}
+
+/** 0 for a counter that began anew. */
+export function bitsPerSecond(bytes: number, seconds: number): number {
+  return Math.max(0, Math.round((bytes * 8) / seconds));
 }

@@ -42,20 +42,12 @@ class Window {
   }
 }
 
-/** A link with its bytes, which only grow. */
-export interface LinkTraffic {
-  readonly link: number;
-  readonly identity: string;
-  readonly rx: number;
-  readonly tx: number;
-}
-
 /** Who and what has the traffic: identities exactly, from their links, destinations from the data thread's sample. */
 export class Talkers {
   readonly #identities = new Window();
   readonly #destinations = new Window();
+  #moved = new Map<string, Bytes>();
   #arriving = new Map<string, Bytes>();
-  #last = new Map<number, LinkTraffic>();
   #top = noTalkers;
 
   /** What the data thread sampled of a second. */
@@ -63,20 +55,16 @@ export class Talkers {
     for (const { address, rx, tx } of destinations) addTo(this.#arriving, address, rx, tx);
   }
 
-  /** Ends a second, with the links as they are now. */
-  tick(links: Iterable<LinkTraffic>): void {
-    const second = new Map<string, Bytes>();
-    const seen = new Map<number, LinkTraffic>();
-    for (const link of links) {
-      const before = this.#last.get(link.link);
-      const rx = Math.max(0, link.rx - (before?.rx ?? 0));
-      const tx = Math.max(0, link.tx - (before?.tx ?? 0));
-      if (rx + tx > 0) addTo(second, link.identity, rx, tx);
-      seen.set(link.link, link);
-    }
-    this.#last = seen;
-    this.#identities.push(second);
+  /** What a link of an identity moved in this second. */
+  moved(identity: string, rx: number, tx: number): void {
+    if (rx + tx > 0) addTo(this.#moved, identity, rx, tx);
+  }
+
+  /** Ends a second. */
+  tick(): void {
+    this.#identities.push(this.#moved);
     this.#destinations.push(this.#arriving);
+    this.#moved = new Map();
     this.#arriving = new Map();
     this.#top = {
       window_seconds: windowSeconds,

@@ -11,10 +11,12 @@ export class LinkAges {
 
   /** Active links that are older than `most`, or up to a tenth younger so that they don't all go at once; each once. */
   due(links: Iterable<LinkRecord>, most: Millis, now: Millis): LinkRecord[] {
-    const old = [...links].filter((record) => {
-      const limit = most * (1 - spread * ((record.link * golden) % 1));
-      return record.state === "active" && now - record.since >= limit && !this.#told.has(record);
-    });
+    const old = Iterator.from(links)
+      .filter((record) => {
+        const limit = most * (1 - spread * ((record.link * golden) % 1));
+        return record.state === "active" && now - record.since >= limit && !this.#told.has(record);
+      })
+      .toArray();
     for (const record of old) this.#told.add(record);
     return old;
   }

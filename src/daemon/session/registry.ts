@@ -106,7 +106,7 @@ export class SessionRegistry {
     return this.#sessions.size;
   }
 
-  sessions(): Iterable<ServerSession> {
+  sessions(): IteratorObject<ServerSession> {
     return this.#sessions.values();
   }
 
@@ -163,7 +163,8 @@ export class SessionRegistry {
   /** Sessions without a link whose last token has expired; they are removed. */
   expire(): ServerSession[] {
     const wall = this.#wall();
-    const gone = [...this.#sessions.values()].filter((session) => session.links.size === 0 && session.expires <= wall);
+    const isOver = ({ links, expires }: ServerSession): boolean => links.size === 0 && expires <= wall;
+    const gone = this.#sessions.values().filter(isOver).toArray();
     for (const session of gone) this.remove(session.id);
     return gone;
   }
@@ -171,7 +172,8 @@ export class SessionRegistry {
   /** Sessions with links whose token is past half its life. */
   stale(): ServerSession[] {
     const half = this.#wall() + this.#rules.tokenLifetime / 2;
-    return [...this.#sessions.values()].filter((session) => session.links.size > 0 && session.expires < half);
+    const isStale = ({ links, expires }: ServerSession): boolean => links.size > 0 && expires < half;
+    return this.#sessions.values().filter(isStale).toArray();
   }
 
   /** A fresh token, and the leases extended to its expiry; undefined when the session has ended meanwhile. */
