@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  isQuiet,
   type Liveness,
   type LivenessRules,
   type LivenessSample,
   livenessStart,
   livenessStep,
   type LivenessVerdict,
+  quietUntil,
   stretched,
 } from "../../src/daemon/link/liveness.ts";
 
@@ -97,6 +99,41 @@ describe("an idle link", () => {
     expect(rig.state).toMatchObject({ missed: 0, ping: undefined });
     expect(rig.run(60_000).map(([verdict]) => verdict)).toEqual(["ping", "ping", "ping", "silent"]);
   });
+});
+
+it("decides the same when ticks that find a link quiet are left out", () => {
+  const tickOf = fc.record({
+    heard: fc.boolean(),
+    acknowledged: fc.boolean(),
+    outstanding: fc.boolean(),
+    times: fc.integer({ min: 1, max: 40 }),
+  });
+  const skipped: number[] = [];
+  fc.assert(
+    fc.property(fc.array(tickOf, { maxLength: 40 }), (ticks) => {
+      let [whole, sparse] = [livenessStart(0, rules, 1), livenessStart(0, rules, 1)];
+      let [now, received, acknowledged, quietAt] = [0, 0, 0, Number.NEGATIVE_INFINITY];
+      for (const one of ticks.flatMap((played) => Array.from({ length: played.times }, () => played))) {
+        now += tick;
+        if (one.heard) received += 1;
+        if (one.acknowledged) acknowledged += 1;
+        const sample: LivenessSample = { now, received, acknowledged, outstanding: one.outstanding };
+        const every = livenessStep(whole, rules, sample, 1);
+        whole = every.state;
+        if (!one.outstanding && !one.acknowledged && isQuiet(sparse, received, now)) {
+          quietAt = now;
+          skipped.push(now);
+          expect(every.verdict).toBe("nothing");
+          continue;
+        }
+        const some = livenessStep(quietUntil(sparse, quietAt), rules, sample, 1);
+        sparse = some.state;
+        expect(some).toEqual(every);
+        if (every.verdict === "stalled" || every.verdict === "silent") return;
+      }
+    }),
+  );
+  expect(skipped.length).toBeGreaterThan(100);
 });
 
 describe("PINGs of a server", () => {

@@ -6,7 +6,7 @@ import { largestFlight } from "./flight.ts";
 import { controlFrame, type FrameFault, type FrameType, frameType } from "./frame.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Liveness, type LivenessRules, livenessStart, livenessStep } from "./liveness.ts";
+import { isQuiet, type Liveness, type LivenessRules, livenessStart, livenessStep, quietUntil } from "./liveness.ts";
 import {
   type CloseReason,
   decodeClose,
@@ -94,6 +94,8 @@ export class Link {
   readonly #now: () => Millis;
   readonly #wear: Wear;
   #liveness: Liveness;
+  /** The last tick that had nothing to decide. */
+  #quietAt: Millis = Number.NEGATIVE_INFINITY;
   #frameSince: Millis | undefined;
   #control = { second: 0, count: 0 };
   #peerWindowMicros = 0;
@@ -261,14 +263,18 @@ export class Link {
   }
 
   #checkLiveness(now: Millis): void {
-    // Ten thousand idle links are not worth a system call each.
+    // Ten thousand idle links are not worth a system call each, nor an object.
     const idle = this.#sent === this.#acknowledgedUpTo && !this.#queue.busy;
+    if (idle && isQuiet(this.#liveness, this.#received, now)) {
+      this.#quietAt = now;
+      return;
+    }
     const info = idle ? undefined : this.#kernel.info();
     this.#inFlight.measured(info, now);
     this.#peerWindowMicros = info?.peerWindowMicros ?? this.#peerWindowMicros;
     if (info?.unacked === 0 && info.notsentBytes === 0) this.#acknowledgedUpTo = this.#sent;
     const { state, verdict } = livenessStep(
-      this.#liveness,
+      quietUntil(this.#liveness, this.#quietAt),
       this.#rules,
       {
         now,

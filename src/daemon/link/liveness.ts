@@ -57,6 +57,16 @@ export function livenessStart(now: Millis, rules: LivenessRules, jitter: number)
   };
 }
 
+/** Whether a tick that finds nothing outstanding has nothing to decide. */
+export function isQuiet(state: Liveness, received: number, now: Millis): boolean {
+  return received === state.received && state.ping === undefined && now < state.nextPingAt;
+}
+
+/** The state after ticks that found it quiet, the last one at `until`. */
+export function quietUntil(state: Liveness, until: Millis): Liveness {
+  return until <= state.progressAt ? state : { ...state, progressAt: until, acknowledgedAt: until };
+}
+
 /**
  * One tick. A link is dead in two cases: nothing arrived and acknowledgements stood still for `stall` while data was
  * outstanding (the path is gone); or the peer's kernel has our PINGs but its program does not answer (`misses`
