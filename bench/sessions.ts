@@ -1,7 +1,8 @@
 /**
  * Many sessions on one server:
  * `npm run bench:sessions -- [--sessions 10000] [--hold 600] [--storm 20] [--workers 1] [--no-write]`.
- * A generator of its own holds them over mutual TLS, one in a hundred sends an echo request a second. Prints memory and
+ * A generator of its own holds them over mutual TLS; one in a hundred sends an echo request a second, and those are held by
+ * a process of their own, whose clock does not wait for the keepalives and the collector of the others. Prints memory and
  * processor time of the server, the round trip through it as sessions grow, the rate of new sessions and of handshakes, and
  * what is left of both beside a storm of connections that never authenticate, at five times the rate that the server can
  * take. Writes bench/results/DATE-sessions.json.
@@ -22,6 +23,8 @@ import { type Usage, usage } from "./usage.ts";
 const identities = 32;
 /** Share of the sessions that send. */
 const activeShare = 0.01;
+/** Sessions that send while their number grows. */
+const senders = 10;
 const levels = [10, 100, 1000, 10_000, 30_000];
 const settleMillis = 3000;
 const idleSeconds = 20;
@@ -38,32 +41,38 @@ class Bench {
   readonly #lab: Lab;
   readonly #namespace: Namespace;
   readonly #endpoint: string;
-  readonly #load: LoadProcess;
+  /** Holds the sessions that send; they are opened first. */
+  readonly #active: LoadProcess;
+  readonly #silent: LoadProcess;
+  readonly #activeCount: number;
 
-  constructor(lab: Lab, { namespace, endpoint }: { namespace: Namespace; endpoint: string }) {
+  constructor(lab: Lab, { namespace, endpoint }: { namespace: Namespace; endpoint: string }, wanted: number) {
     this.#lab = lab;
     this.#namespace = namespace;
     this.#endpoint = endpoint;
-    this.#load = this.#generator(0);
+    this.#active = this.#generator(0);
+    this.#silent = this.#generator(0);
+    this.#activeCount = Math.max(senders, Math.round(wanted * activeShare));
   }
 
   async grow(wanted: number): Promise<Growth[]> {
     const growth: Growth[] = [];
     let last: Growth | undefined;
     for (const level of levels.filter((one) => one <= wanted)) {
-      const more = level - (last?.sessions ?? 0);
+      const held = last?.sessions ?? 0;
+      const more = level - held;
       const before = this.#usage();
-      const opened = await this.#load.ask<Opened>({ open: more, at_once: Math.min(32, more) });
+      const seconds = await this.#open(held, level);
       const cpu = this.#usage().cpu_s - before.cpu_s;
       await delay(settleMillis);
       // The same number of senders at every level, so that only the number of sessions differs.
-      const echo = await this.#load.ask<Echoes>({ echo: Math.min(1, 10 / level), seconds: 5 });
+      const echo = await this.#active.ask<Echoes>({ echo: senders / Math.min(level, this.#activeCount), seconds: 5 });
       const { rss_anon_kib } = this.#usage();
       const row: Growth = {
-        sessions: opened.sessions,
+        sessions: level,
         rss_anon_kib,
         rss_anon_kib_per_session: last === undefined ? null : round((rss_anon_kib - last.rss_anon_kib) / more),
-        new_sessions_per_second: Math.round(opened.per_second),
+        new_sessions_per_second: Math.round(more / seconds),
         server_cpu_ms_per_new_session: round((cpu * 1000) / more),
         echo_p50_ms: echo.p50_ms,
         echo_p99_ms: echo.p99_ms,
@@ -76,6 +85,21 @@ class Bench {
     return growth;
   }
 
+  /** Opens sessions until there are so many; in seconds. */
+  async #open(from: number, to: number): Promise<number> {
+    const active = Math.min(to, this.#activeCount) - Math.min(from, this.#activeCount);
+    const parts = [
+      [this.#active, active],
+      [this.#silent, to - from - active],
+    ] as const;
+    let seconds = 0;
+    for (const [process, open] of parts) {
+      if (open === 0) continue;
+      seconds += open / (await process.ask<Opened>({ open, at_once: Math.min(32, open) })).per_second;
+    }
+    return seconds;
+  }
+
   async idle(): Promise<Holding> {
     const before = this.#usage();
     await delay(idleSeconds * 1000);
@@ -85,9 +109,10 @@ class Bench {
   async hold(seconds: number): Promise<SessionsResult["holding"]> {
     const before = this.#usage();
     const begun = performance.now();
-    const echo = await this.#load.ask<Echoes>({ echo: activeShare, seconds });
+    const echo = await this.#active.ask<Echoes>({ echo: 1, seconds });
     const held = await this.#held(before, (performance.now() - begun) / 1000);
-    return show("hold", { seconds, ...held, links_lost: echo.lost, echo });
+    const silent = await this.#silent.ask<Echoes>({ echo: 0, seconds: 0 });
+    return show("hold", { seconds, ...held, links_lost: echo.lost + silent.lost, echo });
   }
 
   /** Handshakes alone: the server sees a valid certificate, then the end. */
@@ -112,7 +137,7 @@ class Bench {
     await delay(2000);
     const [beside, echo] = await Promise.all([
       attempts.ask<Attempts>({ attempts: seconds - 4, at_once: 32 }),
-      this.#load.ask<Echoes>({ echo: activeShare, seconds: seconds - 4 }),
+      this.#active.ask<Echoes>({ echo: 1, seconds: seconds - 4 }),
     ]);
     const { loop_delay_ms } = (await this.#lab.server.status()).resources;
     await striking.exited;
@@ -188,7 +213,7 @@ const wire = await lab.wire("load");
 const stranger = await lab.wire("storm");
 lab.server.start();
 await lab.server.ready();
-const bench = new Bench(lab, wire);
+const bench = new Bench(lab, wire, wanted);
 const growth = await bench.grow(wanted);
 const idle = await bench.idle();
 const holding = await bench.hold(hold);

@@ -62,7 +62,7 @@ async function open(count: number, atOnce: number): Promise<object> {
 }
 
 async function echo(share: number, seconds: number): Promise<object> {
-  const active = clients.slice(0, Math.max(1, Math.round(clients.length * share)));
+  const active = clients.slice(0, Math.round(clients.length * share));
   echoes = [];
   let sent = 0;
   const until = performance.now() + seconds * 1000;
