@@ -84,9 +84,9 @@ function startWorker(
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let answered = Promise.withResolvers<void>();
-  worker.on("message", (message: Event | Heartbeat) => {
-    if (message.type === "heartbeat") answered.resolve();
-    else onEvent(message);
+  worker.on("message", (message: readonly Event[] | Heartbeat) => {
+    if ("type" in message) answered.resolve();
+    else for (const event of message) onEvent(event);
   });
   worker.on("error", died);
   worker.on("exit", (code) => {

@@ -21,6 +21,9 @@ export interface Secured {
   readonly certificate: PeerCertificate;
 }
 
+/** Links that a packet may have to wait for: a few hundred microseconds. */
+const ticksInTurn = 128;
+
 export interface HeldLink {
   readonly link: Link;
   readonly authenticateMs: number;
@@ -55,6 +58,8 @@ export class LinkTable {
   readonly #ofSession = new Map<string, Set<HeldLink>>();
   readonly #slots: LinkSlots;
   readonly #unpackTurns = new UnpackTurns();
+  /** Those that the tick under way has not come to. */
+  #due: Iterator<HeldLink> | undefined;
 
   constructor(parts: LinkTableParts) {
     this.#parts = parts;
@@ -158,17 +163,33 @@ export class LinkTable {
     return slot;
   }
 
-  /** What is due on each link, and its figures. */
+  /** What is due on each link, and its figures; of many links the rest in later turns of the event loop. */
   tick(): void {
-    const { values } = this.#slots;
-    for (const { link, slot } of this.#links.values()) {
-      link.tick();
-      values[slot + linkField.rx_bytes] = link.rxBytes;
-      values[slot + linkField.tx_bytes] = link.txBytes;
-      values[slot + linkField.queued_bytes] = link.queuedBytes;
-      values[slot + linkField.peer_window_us] = link.peerWindowMicros;
-      if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
+    if (this.#due !== undefined) return;
+    this.#due = this.#links.values();
+    this.#tickSome();
+  }
+
+  readonly #tickSome = (): void => {
+    for (let left = ticksInTurn; left > 0; left -= 1) {
+      const next = this.#due?.next();
+      if (next === undefined || next.done === true) {
+        this.#due = undefined;
+        return;
+      }
+      this.#tickOne(next.value);
     }
+    setImmediate(this.#tickSome);
+  };
+
+  #tickOne({ link, slot }: HeldLink): void {
+    const { values } = this.#slots;
+    link.tick();
+    values[slot + linkField.rx_bytes] = link.rxBytes;
+    values[slot + linkField.tx_bytes] = link.txBytes;
+    values[slot + linkField.queued_bytes] = link.queuedBytes;
+    values[slot + linkField.peer_window_us] = link.peerWindowMicros;
+    if (link.room <= 0) values[slot + linkField.window_waits]! += 1;
   }
 
   answered({ id }: Link, rtt: number): void {
