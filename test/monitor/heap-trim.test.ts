@@ -1,20 +1,33 @@
-import { expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { HeapTrim } from "../../src/daemon/monitor/heap-trim.ts";
 
-it("trims after many changes, and not too often", () => {
-  let trims = 0;
-  const heap = new HeapTrim(() => {
+let trims: number;
+let heap: HeapTrim;
+beforeEach(() => {
+  trims = 0;
+  heap = new HeapTrim(() => {
     trims += 1;
   });
-  const after = (changes: number, now: number): number => {
-    for (let change = 0; change < changes; change++) heap.changed();
-    heap.tick(now);
-    return trims;
-  };
-  expect(after(63, 0)).toBe(0);
-  expect(after(1, 1000)).toBe(1);
-  expect(after(1000, 2000)).toBe(1);
-  expect(after(0, 5999)).toBe(1);
-  expect(after(0, 6000)).toBe(2);
-  expect(after(63, 60_000)).toBe(2);
+});
+
+function after(changes: number, now: number): number {
+  for (let change = 0; change < changes; change++) heap.changed();
+  heap.tick(now);
+  return trims;
+}
+
+it("trims after many changes, once they have settled, and not too often", () => {
+  expect(after(10, 0)).toBe(0);
+  expect(after(53, 1000)).toBe(0);
+  expect(after(1, 2000)).toBe(1);
+  expect(after(1000, 3000)).toBe(1);
+  expect(after(0, 6999)).toBe(1);
+  expect(after(0, 7000)).toBe(2);
+  expect(after(15, 60_000)).toBe(2);
+});
+
+it("trims once a minute while changes don't stop", () => {
+  expect(after(100, 0)).toBe(1);
+  for (let second = 1; second < 60; second += 1) expect(after(100, second * 1000)).toBe(1);
+  expect(after(100, 60_000)).toBe(2);
 });

@@ -2,15 +2,21 @@ import type { Millis } from "../../shared/clock.ts";
 
 /** Handshakes and ends of connections that leave enough behind to be worth a look at the whole heap. */
 const worthIt = 64;
+/** In a second: with so many, more is about to follow. */
+const busy = 16;
 const soonest: Millis = 5000;
+/** While connections come and go without a pause. */
+const latest: Millis = 60_000;
 
 /**
  * Gives the kernel back what many handshakes leave in malloc's heap: pieces between what lives on, which malloc keeps for
- * itself. A trim of a thousand sessions' heap takes some milliseconds and gives 20 KiB a session back (malloc_trim(3)).
+ * itself (malloc_trim(3)). Whoever allocates waits meanwhile, 20 ms with ten thousand sessions: it is done once connections
+ * have settled.
  */
 export class HeapTrim {
   readonly #trim: () => void;
   #changes = 0;
+  #changesBefore = 0;
   #trimmedAt: Millis = Number.NEGATIVE_INFINITY;
 
   constructor(trim: () => void) {
@@ -22,9 +28,13 @@ export class HeapTrim {
     this.#changes += 1;
   }
 
+  /** Once a second. */
   tick(now: Millis): void {
-    if (this.#changes < worthIt || now - this.#trimmedAt < soonest) return;
+    const settled = this.#changes - this.#changesBefore < busy;
+    this.#changesBefore = this.#changes;
+    if (this.#changes < worthIt || now - this.#trimmedAt < (settled ? soonest : latest)) return;
     this.#changes = 0;
+    this.#changesBefore = 0;
     this.#trimmedAt = now;
     this.#trim();
   }
