@@ -10,7 +10,8 @@ export interface Target {
   readonly secureContext: SecureContext;
 }
 
-const hello = controlFrame(
+/** A HELLO that asks for a new session. */
+export const hello: Buffer = controlFrame(
   frameType.hello,
   encodeHello({
     version: 1,
