@@ -60,9 +60,15 @@ const compactAt = 8;
 const mostLeftBehind = 16;
 const leastSweep = 64;
 
+interface Held {
+  readonly stored: StoredLease;
+  /** Undefined: the address is of no slice. */
+  readonly pool: Pool | undefined;
+}
+
 /** The leases of this server's slice, journalled in the state directory. */
 export class SliceLeaseStore implements LeaseStore {
-  readonly #leases = new Map<string, StoredLease>();
+  readonly #leases = new Map<string, Held>();
   /** Addresses leased to each identity. */
   readonly #byIdentity = new Map<string, Set<string>>();
   /** Expired leases are forgotten when there are this many. */
@@ -84,9 +90,9 @@ export class SliceLeaseStore implements LeaseStore {
     journalFailed: (error: unknown) => void;
   }) {
     this.#journalFailed = parts.journalFailed;
-    this.#journal = parts.openJournal(({ revision, ...lease }) => this.#set({ lease, revision }));
     this.#reserved = new Set(parts.reserved.map(formatAddress));
     this.#pools = parts.slices.map((slice) => new Pool(slice, (address) => this.#reserved.has(address)));
+    this.#journal = parts.openJournal(({ revision, ...lease }) => this.#set({ lease, revision }));
   }
 
   /** Other addresses are reserved from now on; who has one of them keeps it for the lease's time. */
@@ -99,11 +105,11 @@ export class SliceLeaseStore implements LeaseStore {
   }
 
   get(address: string): Promise<StoredLease | undefined> {
-    return Promise.resolve(this.#leases.get(address));
+    return Promise.resolve(this.#leases.get(address)?.stored);
   }
 
   putIfRevision(lease: Lease, revision: number): Promise<boolean> {
-    if ((this.#leases.get(lease.address)?.revision ?? 0) !== revision) return Promise.resolve(false);
+    if ((this.#leases.get(lease.address)?.stored.revision ?? 0) !== revision) return Promise.resolve(false);
     const stored = { lease, revision: revision + 1 };
     this.#set(stored);
     try {
@@ -125,11 +131,12 @@ export class SliceLeaseStore implements LeaseStore {
     const pools = this.#pools.filter((pool) => pool.family === family);
     const leftBehind = [...(this.#byIdentity.get(identity) ?? [])]
       .flatMap((address) => this.#leases.get(address) ?? [])
-      .filter(({ lease }) => lease.expires > wall && !inUse(lease.address))
-      .filter(({ lease }) => pools.some((pool) => pool.contains(lease.address)))
-      .toSorted((a, b) => a.lease.expires - b.lease.expires);
+      .filter(({ pool }) => pool !== undefined && pools.includes(pool))
+      .map(({ stored }) => stored.lease)
+      .filter(({ address, expires }) => expires > wall && !inUse(address) && !this.#reserved.has(address))
+      .toSorted((a, b) => a.expires - b.expires);
     const usable = (address: string): boolean =>
-      (this.#leases.get(address)?.lease.expires ?? 0) <= wall && !inUse(address);
+      (this.#leases.get(address)?.stored.lease.expires ?? 0) <= wall && !inUse(address);
     for (const pool of leftBehind.length < mostLeftBehind ? pools : []) {
       const address = pool.next(usable);
       if (address === undefined) continue;
@@ -137,18 +144,20 @@ export class SliceLeaseStore implements LeaseStore {
       return Promise.resolve(address);
     }
     // The slice is full: an identity may take back what it left behind, never what is another's.
-    return Promise.resolve(leftBehind[0]?.lease.address);
+    return Promise.resolve(leftBehind[0]?.address);
   }
 
   #set(stored: StoredLease): void {
     const { address, identity } = stored.lease;
+    const held = this.#leases.get(address);
+    const pool = held === undefined ? this.#pools.find((one) => one.contains(address)) : held.pool;
     this.#forget(address);
-    this.#leases.set(address, stored);
+    this.#leases.set(address, { stored, pool });
     this.#byIdentity.set(identity, (this.#byIdentity.get(identity) ?? new Set()).add(address));
   }
 
   #forget(address: string): void {
-    const identity = this.#leases.get(address)?.lease.identity;
+    const identity = this.#leases.get(address)?.stored.lease.identity;
     if (identity === undefined) return;
     this.#leases.delete(address);
     const own = this.#byIdentity.get(identity);
@@ -158,12 +167,14 @@ export class SliceLeaseStore implements LeaseStore {
 
   /** Looks at every lease, so it is done only when they have doubled since the last time. */
   #forgetExpired(wall: number): void {
-    for (const [address, { lease }] of this.#leases) if (lease.expires <= wall) this.#forget(address);
+    for (const [address, { stored }] of this.#leases) if (stored.lease.expires <= wall) this.#forget(address);
     this.#sweepAt = Math.max(leastSweep, 2 * this.#leases.size);
   }
 
   compact(): void {
-    this.#journal.rewrite([...this.#leases.values()].map(({ lease, revision }) => ({ ...lease, revision })));
+    this.#journal.rewrite(
+      [...this.#leases.values()].map(({ stored }) => ({ ...stored.lease, revision: stored.revision })),
+    );
   }
 
   close(): void {
@@ -195,7 +206,7 @@ class Pool {
 
   contains(address: string): boolean {
     const parsed = parseAddress(address);
-    return parsed !== undefined && prefixContains(this.#slice, parsed) && !this.#isReserved(address);
+    return parsed !== undefined && prefixContains(this.#slice, parsed);
   }
 
   next(usable: (address: string) => boolean): string | undefined {
