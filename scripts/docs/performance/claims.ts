@@ -1,6 +1,6 @@
 import type { Measurement } from "../../../bench/measure.ts";
 import { table } from "../markdown.ts";
-import { ratioOf, type Result, type Results } from "./results.ts";
+import { connectsOf, ratioOf, type Result, type Results } from "./results.ts";
 
 /** A figure that was to be reached. */
 interface Claim {
@@ -44,7 +44,7 @@ export function shown(value: number | null): string {
 }
 
 /** The figures that the architecture promised before anything was built. */
-export function promises({ peers, latency, curves, sessions, profile }: Results): Claim[] {
+export function promises({ peers, latency, curves, sessions, profile, workers }: Results): Claim[] {
   const growth = sessions?.data.growth.at(-1);
   const at = (mbps: number): number | undefined =>
     latency?.data.figures.find((one) => one.mbps === mbps && one.figure === "p50_ms" && one.peer === "relay")?.own_ms ??
@@ -98,17 +98,17 @@ export function promises({ peers, latency, curves, sessions, profile }: Results)
     },
     {
       name: "new connections a second, handshakes",
-      measured: sessions?.data.handshakes.per_second,
+      measured: workers && connectsOf(workers.data.rounds, "one", "handshakes", "per_second"),
       unit: "",
       bound: { least: 1000 },
-      from: sessions,
+      from: workers,
     },
     {
-      name: "new connections a second, whole sessions",
-      measured: sessions?.data.storm.peak_sessions_per_second,
+      name: "new connections a second, whole sessions, two workers",
+      measured: workers && connectsOf(workers.data.rounds, "two", "sessions", "per_second"),
       unit: "",
       bound: { least: 1000 },
-      from: sessions,
+      from: workers,
     },
     { name: "round trip at rest, median", measured: at(0), unit: " ms", bound: { most: 1 }, from: latency },
     { name: "round trip beside 400 Mbit/s, median", measured: at(400), unit: " ms", bound: { most: 1 }, from: latency },
@@ -130,7 +130,7 @@ export function promises({ peers, latency, curves, sessions, profile }: Results)
 }
 
 /** The figures that this version was to reach. */
-export function aims({ peers, latency, sessions }: Results): Claim[] {
+export function aims({ peers, latency, sessions, workers }: Results): Claim[] {
   const ratio = (peer: string, field: keyof Omit<Measurement, "name">): number | undefined =>
     peers && ratioOf(peers.data, peer, field);
   const stream = (peer: string, least: number): Claim[] =>
@@ -202,6 +202,13 @@ export function aims({ peers, latency, sessions }: Results): Claim[] {
       unit: " ms",
       bound: { most: 1.1 },
       from: sessions,
+    },
+    {
+      name: "ClientHellos answered by two workers / by one",
+      measured: workers?.data.two_to_one.answers,
+      unit: " ×",
+      bound: { least: 1.5 },
+      from: workers,
     },
     {
       name: "new sessions beside a storm / without it",

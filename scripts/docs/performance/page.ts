@@ -6,6 +6,7 @@ import { aims, amount, claimsTable, promises, shown } from "./claims.ts";
 import { curvePlot } from "./plot.ts";
 import { sessionsText } from "./sessions.ts";
 import { profileText } from "./profile.ts";
+import { workersText } from "./workers.ts";
 import { readResults, type Result, type Results } from "./results.ts";
 
 const head = `# Performance
@@ -76,6 +77,7 @@ function page(results: Results): string {
       ]),
     ]),
     ...section("Ten thousand sessions", "bench:sessions", results.sessions, (data) => sessionsText(data)),
+    ...section("A second data thread", "bench:workers", results.workers, (data) => workersText(data)),
     ...section("Half an hour of everything", "bench:soak", results.soak, ({ minutes, counts, lives }) => [
       soakText,
       "",

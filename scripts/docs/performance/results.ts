@@ -7,6 +7,7 @@ import type { MemoryResult } from "../../../bench/memory.ts";
 import type { ThreadProfile } from "../../../bench/profile-result.ts";
 import type { SessionsResult } from "../../../bench/sessions-result.ts";
 import type { Life } from "../../../bench/soak-samples.ts";
+import type { Connects, WorkersResult, WorkersRound } from "../../../bench/workers-result.ts";
 
 /** What a bench wrote last, with where it wrote it. */
 export interface Result<T> {
@@ -53,6 +54,7 @@ export interface Results {
   readonly latency: Result<LatencyResult> | undefined;
   readonly curves: Result<Curves> | undefined;
   readonly sessions: Result<SessionsResult> | undefined;
+  readonly workers: Result<WorkersResult> | undefined;
   readonly soak: Result<SoakResult> | undefined;
   readonly profile: Result<ProfileResult> | undefined;
 }
@@ -72,6 +74,7 @@ export function readResults(): Results {
     latency: latest("-latency"),
     curves: latest("-curves"),
     sessions: latest("-sessions"),
+    workers: latest("-workers"),
     soak: latest("-soak"),
     profile: latest("-profile"),
   };
@@ -88,4 +91,14 @@ export function ratioOf(
     return typeof own === "number" && typeof other === "number" && other > 0 ? [own / other] : [];
   });
   return median(ratios) ?? undefined;
+}
+
+/** Median over the rounds. */
+export function connectsOf(
+  rounds: WorkersResult["rounds"],
+  workers: "one" | "two",
+  kind: keyof WorkersRound,
+  field: keyof Connects,
+): number {
+  return median(rounds.map((round) => round[workers][kind][field])) ?? Number.NaN;
 }
