@@ -29,7 +29,7 @@ export function addressBytes(address: Address): Buffer {
 
 /** Reads `10.8.0.1` or `fd00::1`; undefined for anything else, also for shortened IPv4 forms. */
 export function parseAddress(text: string): Address | undefined {
-  // Each of the library's parsers throws within itself at the other's form, which takes longer than parsing.
+  // The library's parser of IPv4 throws within itself at an IPv6 address, which takes longer than parsing.
   if (!text.includes(":")) {
     return ipaddr.IPv4.isValidFourPartDecimal(text) ? addressFromBytes(octetsOf(ipaddr.IPv4.parse(text))) : undefined;
   }

@@ -84,6 +84,8 @@ it("lists only what limits when there are many sessions", () => {
   free.set("session/s5/up", undefined, undefined);
   expect(free.rows(many).map(({ name }) => name)).toEqual(["global/up", "global/down", "session/s5/up"]);
   expect(book.count(many)).toBe(202);
+  free.set("identity/bob/up", undefined, undefined);
+  for (const some of [owners, many]) expect(free.rows(some).map(({ name }) => name)).toContain("identity/bob/up");
   expect(book.rows(many, 3).map(({ name }) => name)).toEqual(["global/up", "global/down", "session/s0/up"]);
 });
 

@@ -3,10 +3,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import { zstdCompressSync } from "node:zlib";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { controlFrame, frameType } from "../../src/daemon/link/frame.ts";
+import type { Kernel } from "../../src/daemon/link/kernel.ts";
 import type { Link } from "../../src/daemon/link/link.ts";
 import { closeCodes, decodeClose, decodePong, encodeClose, encodeGoaway } from "../../src/daemon/link/messages.ts";
 import type { Lender } from "../../src/daemon/link/send-queue.ts";
 import { unpackedInTurn, UnpackTurns } from "../../src/daemon/link/unpack-turns.ts";
+import type { TcpInfo } from "../../src/daemon/sys/tcp.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { TestCa } from "../tls/certificates.ts";
 import { eventually } from "./eventually.ts";
@@ -49,6 +51,19 @@ async function active(liveness?: Parameters<typeof openEnd>[2]): Promise<End & {
   return end;
 }
 
+const noTcpInfo: TcpInfo = {
+  bytesAcked: 0,
+  bytesReceived: 0,
+  unacked: 0,
+  sendMss: 1448,
+  notsentBytes: 0,
+  rttMicros: 0,
+  minRttMicros: 0,
+  deliveryRateBytes: 0,
+  lost: 0,
+  retrans: 0,
+  peerWindowMicros: 0,
+};
 const packet = controlFrame(frameType.packet, Buffer.alloc(60, 0x45));
 const ping = controlFrame(frameType.ping, Buffer.from("12345678"));
 const hello = Buffer.from("hello");
@@ -452,6 +467,43 @@ describe("a peer that does not read", () => {
       clock.advance(1000);
     }
     expect(owner.said.at(-1)).toBe("closed write_stalled");
+  });
+
+  it("counts the time without acknowledgement from when there was something to acknowledge", async () => {
+    const sockets = await tlsPair(credentials);
+    open.push(sockets.server, sockets.client);
+    let asked = 0;
+    let unacked = 0;
+    const kernel: Kernel = {
+      info: () => {
+        asked += 1;
+        return { ...noTcpInfo, unacked };
+      },
+      limitUnsent: () => {},
+    };
+    const { link, owner } = openEnd(
+      sockets.server,
+      clock,
+      { interval: 1e9, timeout: 1e9, misses: 3, stall: 2500 },
+      kernel,
+    );
+    link.activate();
+    const tick = (by: number): string => {
+      clock.advance(by);
+      link.tick();
+      return link.state.kind;
+    };
+    link.send(packet, 1, 60, undefined);
+    await eventually(() => link.queuedBytes).toBe(0);
+    tick(250);
+    const askedBefore = asked;
+    for (let quiet = 0; quiet < 40; quiet += 1) tick(250);
+    expect(asked).toBe(askedBefore);
+    unacked = 1;
+    link.send(packet, 1, 60, undefined);
+    await eventually(() => link.queuedBytes).toBe(0);
+    expect([tick(250), tick(2249), tick(1)]).toEqual(["active", "active", "closed"]);
+    expect(owner.said).toEqual(["closed stalled no acknowledgement and nothing heard"]);
   });
 
   it("holds nothing that was lent once the link is closed", async () => {

@@ -26,8 +26,13 @@ it("trims after many changes, once they have settled, and not too often", () => 
   expect(after(15, 60_000)).toBe(2);
 });
 
+it("does not trim when many come at once, but when that is over", () => {
+  expect(after(0, 0)).toBe(0);
+  expect(after(64, 3_600_000)).toBe(0);
+  expect(after(15, 3_601_000)).toBe(1);
+});
+
 it("trims once a minute while changes don't stop", () => {
-  expect(after(100, 0)).toBe(1);
-  for (let second = 1; second < 60; second += 1) expect(after(100, second * 1000)).toBe(1);
-  expect(after(100, 60_000)).toBe(2);
+  for (let second = 0; second < 60; second += 1) expect(after(100, second * 1000)).toBe(0);
+  expect(after(100, 60_000)).toBe(1);
 });

@@ -120,7 +120,7 @@ it("gives the busiest links when asked for so many, and what each moved in a sec
   clock.advance(1000);
   slots.values[at[1]!] = 1000;
   clock.advance(1000);
-  expect(monitor.links.connections(2).map(({ id }) => id)).toEqual(["c2", "c1"]);
+  expect(monitor.links.connections(2).map(({ id }) => id)).toEqual(["c1", "c2"]);
   expect(monitor.links.connections()).toHaveLength(3);
   expect(moved()).toEqual([
     ["ann", 0, 0],

@@ -56,7 +56,7 @@ describeNetns("a server fails under an operator's eyes", () => {
     await terminal.until(new RegExp(`backend ${used.name}[^]*failures[^]*breaker ${used.name}`));
     terminal.type("Escape");
     // Down, and not yet drained, for long enough that samples of it can be found again when rewinding.
-    await terminal.until(new RegExp(`^▌ +${used.name} .*ready +down .* [3-9]s +\\S`, "m"));
+    await terminal.until(new RegExp(`^▌ +${used.name} .*ready +down .* (?:[3-9]|[1-9]\\d)s +\\S`, "m"));
 
     await actInConsole(terminal, "d", /would drain .*: no connection moves/, /\[> Drain <\]/);
     await terminal.until(new RegExp(`^▌ +${used.name} .*drain +down`, "m"));

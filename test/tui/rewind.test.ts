@@ -38,7 +38,7 @@ async function daemon(): Promise<Awaited<ReturnType<typeof controlRig>>> {
   const history = new History();
   for (let second = 0; second <= comes; second += 1) {
     const { v: _v, control: _control, top: _top, events: _events, history: _history, ...kept } = snapshotAt(second);
-    history.record(kept);
+    history.record(kept, 0);
   }
   rig.backend.moment = (at_ms) => history.at(at_ms);
   rig.backend.set(snapshotAt(comes));

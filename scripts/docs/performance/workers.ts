@@ -12,8 +12,8 @@ const kinds: readonly [keyof WorkersRound, string][] = [
 /** What bench:workers found. */
 export function workersText({ rounds, two_to_one }: WorkersResult): string[] {
   return [
-    `Medians of ${rounds.length} rounds in turn. The generator has the same two processors: of a ClientHello that is answered its share`,
-    "is next to nothing, of a whole handshake nearly that of the server, so that both processors are full with one worker already.",
+    `Medians of ${rounds.length} rounds in turn. The generator runs on the same processors: of a ClientHello that is answered its share`,
+    "is next to nothing, of a whole handshake nearly that of the server, so that two processors are full with one worker already.",
     "",
     ...table(
       ["A second", "1 worker", "server CPU each", "2 workers", "server CPU each", "2 / 1"],

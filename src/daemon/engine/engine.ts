@@ -3,7 +3,7 @@ import { closeBell, openBell } from "../handover/bell.ts";
 import { bucketWidth } from "../metrics/bucket-slots.ts";
 import { linkWidth } from "../metrics/link-slots.ts";
 import { DataThreads } from "./data-threads.ts";
-import type { Command, DataThreadOptions, Event, Heartbeat } from "./messages.ts";
+import type { Command, DataThreadOptions, Event, Events, Heartbeat } from "./messages.ts";
 import { createRings, type Team } from "./team.ts";
 
 /** V8's default (three semi-spaces of 16 MiB), whatever the program was started with: packets make short-lived objects. */
@@ -84,7 +84,7 @@ function startWorker(
   let stopping = false;
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let answered = Promise.withResolvers<void>();
-  worker.on("message", (message: readonly Event[] | Heartbeat) => {
+  worker.on("message", (message: Events | Heartbeat) => {
     if ("type" in message) answered.resolve();
     else for (const event of message) onEvent(event);
   });

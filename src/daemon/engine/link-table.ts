@@ -60,6 +60,7 @@ export class LinkTable {
   readonly #unpackTurns = new UnpackTurns();
   /** Those that the tick under way has not come to. */
   #due: Iterator<HeldLink> | undefined;
+  #turnAhead = false;
 
   constructor(parts: LinkTableParts) {
     this.#parts = parts;
@@ -163,15 +164,16 @@ export class LinkTable {
     return slot;
   }
 
-  /** What is due on each link, and its figures; of many links the rest in later turns of the event loop. */
+  /** What is due on each link, and its figures; of many links most in later turns of the event loop, before the next tick. */
   tick(): void {
-    if (this.#due !== undefined) return;
+    this.#tickLinks(Number.POSITIVE_INFINITY);
     this.#due = this.#links.values();
-    this.#tickSome();
+    this.#tickLinks(ticksInTurn);
   }
 
-  readonly #tickSome = (): void => {
-    for (let left = ticksInTurn; left > 0; left -= 1) {
+  /** Goes on with the tick under way. */
+  #tickLinks(most: number): void {
+    for (let left = most; left > 0; left -= 1) {
       const next = this.#due?.next();
       if (next === undefined || next.done === true) {
         this.#due = undefined;
@@ -179,8 +181,13 @@ export class LinkTable {
       }
       this.#tickOne(next.value);
     }
-    setImmediate(this.#tickSome);
-  };
+    if (this.#turnAhead) return;
+    this.#turnAhead = true;
+    setImmediate(() => {
+      this.#turnAhead = false;
+      this.#tickLinks(ticksInTurn);
+    });
+  }
 
   #tickOne({ link, slot }: HeldLink): void {
     const { values } = this.#slots;

@@ -211,6 +211,9 @@ export type Event =
   | { readonly type: "tun_down" }
   | { readonly type: "stopped" };
 
+/** What a data thread tells in one message: all that happened in a turn of its event loop, in order. */
+export type Events = Event[];
+
 /** Asked by the control plane; a data thread whose event loop turns sends it back. */
 export interface Heartbeat {
   readonly type: "heartbeat";

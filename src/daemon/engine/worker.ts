@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { attachTun } from "../tun/linux.ts";
 import { DataThread } from "./data-thread.ts";
-import type { Command, DataThreadOptions, Event, Heartbeat } from "./messages.ts";
+import type { Command, DataThreadOptions, Events, Heartbeat } from "./messages.ts";
 
 // Entry of a data thread. Whatever it does not catch ends the thread, and with it the process.
 const port = parentPort;
@@ -9,7 +9,7 @@ if (port === null) throw new Error("worker.js is started by the daemon, not by h
 const options = workerData as DataThreadOptions;
 const device = attachTun(options.tun.fd, options.tun.name, options.tun.features);
 /** What happened in this turn of the event loop: one message, since waking the other thread costs more than most events. */
-let events: Event[] = [];
+let events: Events = [];
 function tellEvents(): void {
   port?.postMessage(events);
   events = [];

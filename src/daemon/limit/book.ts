@@ -122,8 +122,9 @@ export class LimitBook {
   /** Once a second: measures how much of each limit is used, and forgets those whose owners are gone. */
   sample(owners: Owners): void {
     this.#forgetGone(owners);
-    for (const name of this.#samples.keys()) if (this.#figures(name) === undefined) this.#samples.delete(name);
-    for (const name of this.#measured()) this.#sample(name);
+    const measured = new Set(this.#measured());
+    for (const name of this.#samples.keys()) if (!measured.has(name)) this.#samples.delete(name);
+    for (const name of measured) this.#sample(name);
   }
 
   #forgetGone(owners: Owners): void {
@@ -166,20 +167,20 @@ export class LimitBook {
     return this.#listed(owners).length;
   }
 
+  /** What could be limited; with many sessions only what is, and the daemon's own. What an operator set in any case. */
   #listed(owners: Owners): string[] {
-    return owners.sessionCount <= mostListed ? this.#names(owners) : this.#limiting(owners);
+    const names = this.#names(owners.sessionCount <= mostListed ? owners : this.#limited(owners));
+    return this.#pinned.size === 0 ? names : [...new Set([...names, ...this.#pinned.keys()])];
   }
 
-  /** Buckets that limit something or that an operator set, and the daemon's own. */
-  #limiting(owners: Owners): string[] {
+  #limited(owners: Owners): Owners {
     const { session, identities, services } = this.#rules;
-    const configured = this.#names({
+    return {
       sessionCount: owners.sessionCount,
       sessions: session === undefined ? [] : owners.sessions,
       identities: [...identities.keys()],
       services: [...services.keys()],
-    });
-    return [...new Set([...configured, ...this.#pinned.keys()])];
+    };
   }
 
   stop(): void {

@@ -18,6 +18,8 @@ export class HeapTrim {
   #changes = 0;
   #changesBefore = 0;
   #trimmedAt: Millis = Number.NEGATIVE_INFINITY;
+  /** When there was first enough to trim. */
+  #worthItSince: Millis | undefined;
 
   constructor(trim: () => void) {
     this.#trim = trim;
@@ -32,7 +34,10 @@ export class HeapTrim {
   tick(now: Millis): void {
     const settled = this.#changes - this.#changesBefore < busy;
     this.#changesBefore = this.#changes;
-    if (this.#changes < worthIt || now - this.#trimmedAt < (settled ? soonest : latest)) return;
+    if (this.#changes < worthIt) return;
+    this.#worthItSince ??= now;
+    if (settled ? now - this.#trimmedAt < soonest : now - this.#worthItSince < latest) return;
+    this.#worthItSince = undefined;
     this.#changes = 0;
     this.#changesBefore = 0;
     this.#trimmedAt = now;

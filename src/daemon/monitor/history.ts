@@ -1,5 +1,6 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Connection, Moment, Snapshot } from "../../shared/control/snapshot.ts";
+import type { Moment, Snapshot } from "../../shared/control/snapshot.ts";
+import { busiest } from "./busiest.ts";
 import { ConnectionRows } from "./history-rows.ts";
 
 /** What the history takes of a snapshot. */
@@ -45,10 +46,10 @@ export class History {
   }
 
   /** Keeps one more second, of which `left` rows are not even here. */
-  record({ connections, time_ms, ...state }: Recorded, left = 0): void {
+  record({ connections, time_ms, ...state }: Recorded, left: number): void {
     const second = this.#seconds;
     this.#seconds += 1;
-    const shown = busiest(connections);
+    const shown = busiest(connections, mostKept.connections, ({ rx_bps, tx_bps }) => rx_bps + tx_bps);
     const packed = this.#rows.pack(shown, time_ms, second);
     const { cut, omitted } = cutTables(state);
     const json = JSON.stringify({ ...cut, omitted: left + omitted + connections.length - shown.length });
@@ -80,13 +81,6 @@ export class History {
 const slack = 50;
 /** Milliseconds after a measured second from which on nobody measured. */
 const longestGap = 1_500;
-
-function busiest(connections: readonly Connection[]): readonly Connection[] {
-  if (connections.length <= mostKept.connections) return connections;
-  const busy = connections.toSorted((a, b) => b.rx_bps + b.tx_bps - a.rx_bps - a.tx_bps).slice(0, mostKept.connections);
-  const chosen = new Set(busy);
-  return connections.filter((row) => chosen.has(row));
-}
 
 /** The tables without the rows beyond what is kept. */
 function cutTables<State extends object>(state: State): { cut: State; omitted: number } {

@@ -2,6 +2,7 @@ import type { Clock, Millis } from "../../shared/clock.ts";
 import type { Connection, LimitedBy } from "../../shared/control/snapshot.ts";
 import { linkField } from "../metrics/link-slots.ts";
 import { connectionId, type LinkBook, type LinkRecord, shortSession } from "../pool/link-book.ts";
+import { busiest } from "./busiest.ts";
 import { bitsPerSecond } from "./rates.ts";
 
 /** A link's figures at its last sample, and how they had changed. One object for its life: there may be ten thousand. */
@@ -97,17 +98,8 @@ export class LinkSamples {
   /** The links as the console shows them: all, or the `most` with the most traffic. */
   connections(most: number = Number.POSITIVE_INFINITY): Connection[] {
     const now = this.#clock.now();
-    return this.#busiest(most).map((record) => this.#connection(record, now));
-  }
-
-  #busiest(most: number): LinkRecord[] {
-    const all = [...this.#links];
-    if (all.length <= most) return all;
-    const byTraffic = Float64Array.from(all, ({ link }) => this.#bps(link)).toSorted();
-    const least = byTraffic[all.length - most] ?? 0;
-    const busier = all.filter(({ link }) => this.#bps(link) > least);
-    const asBusy = all.values().filter(({ link }) => this.#bps(link) === least);
-    return [...busier, ...asBusy.take(most - busier.length)];
+    const shown = busiest([...this.#links], most, ({ link }) => this.#bps(link));
+    return shown.map((record) => this.#connection(record, now));
   }
 
   #connection(record: LinkRecord, now: Millis): Connection {
