@@ -159,6 +159,33 @@ describeNetns("published services", () => {
     expect(JSON.parse(idle.stdout)).toEqual({ got: "e1 ready\nquestion\nlater\n", ended: true, error: "" });
   });
 
+  test("with as many connections as it may have, the next one waits for a place", async () => {
+    await server.reconfigure({ services: [{ ...echo, max_connections: 2 }] });
+    expect(await server.ctl("reload", "--yes")).toMatchObject({ code: 0 });
+    const idle = [1, 2].map(() =>
+      client.namespace.start("idle", [process.execPath, probe, lab.inner, "7", "idle", "60"]),
+    );
+    while ((await service("echo")).connections < 2) await delay(50);
+    const next = client.namespace.start("next", [process.execPath, probe, lab.inner, "7", "half-close"]);
+    while ((await service("echo")).waiting === 0) await delay(50);
+    expect(next.stdout).toBe("");
+    await idle[0]?.end("SIGKILL");
+    await next.endsSoon();
+    expect(JSON.parse(next.stdout)).toEqual({ got: "e1 ready\nquestion\n", ended: true, error: "" });
+    await idle[1]?.end("SIGKILL");
+    while ((await service("echo")).connections > 0) await delay(50);
+  });
+
+  test("whoever does not read is read from no longer, and nothing is lost of what it said", async () => {
+    const said = 256 * 1024 * 1024;
+    const before = (await service("echo")).rx_bytes;
+    const found = await traffic<{ taken: number; echoed: number }>(client.namespace, "tcp-deaf", lab.inner, 7, said);
+    console.log(`of ${said} bytes ${found.taken} were taken from a client that did not read`);
+    expect(found.taken).toBeLessThan(said / 2);
+    expect(found.echoed).toBe(said + "e1 ready\n".length);
+    await expect.poll(async () => (await service("echo")).rx_bytes - before, { timeout: 10_000 }).toBe(said);
+  });
+
   test("an operator kicks a connection, and takes an endpoint into maintenance", async () => {
     for (const act of ["kick", "maint"] as const) {
       const idle = client.namespace.start("idle", [process.execPath, probe, lab.inner, "7", "idle", "30"]);
