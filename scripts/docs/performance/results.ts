@@ -6,7 +6,7 @@ import type { Measurement } from "../../../bench/measure.ts";
 import type { MemoryResult } from "../../../bench/memory.ts";
 import type { ThreadProfile } from "../../../bench/profile-result.ts";
 import type { SessionsResult } from "../../../bench/sessions-result.ts";
-import type { Life } from "../../../bench/soak-samples.ts";
+import type { Life, Sample } from "../../../bench/soak-samples.ts";
 import type { Connects, WorkersResult, WorkersRound } from "../../../bench/workers-result.ts";
 
 /** What a bench wrote last, with where it wrote it. */
@@ -46,6 +46,7 @@ export interface SoakResult {
   readonly minutes: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly lives: readonly Life[];
+  readonly samples: readonly Sample[];
 }
 
 /** Every result that docs/performance.md tells; undefined where nothing was measured. */
