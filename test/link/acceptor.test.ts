@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect, type ConnectionOptions } from "node:tls";
+import { connect } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clientTlsOptions, serverTlsOptions } from "../../src/daemon/tls/options.ts";
 import { material, TestCa } from "../tls/certificates.ts";
@@ -27,8 +27,8 @@ afterEach(() => {
 });
 
 /** A TCP connection that says only what the test writes. */
-async function silent(port: number, host = "127.0.0.1"): Promise<Socket> {
-  const socket = connectTcp(port, host);
+async function silent(port: number, host = "127.0.0.1", from = host): Promise<Socket> {
+  const socket = connectTcp({ port, host, localAddress: from });
   socket.on("error", () => undefined);
   open.push(socket);
   await once(socket, "connect");
@@ -189,11 +189,8 @@ describe("the acceptor", () => {
   it("lets another source in while one is kept waiting", async () => {
     const rules = { pending: 100, perSource: { pending: 1, rate: 1000, burst: 1000 } };
     using door = await new Door(credentials, rules).open("0.0.0.0");
-    await Promise.all(Array.from({ length: 20 }, () => silent(door.port)));
-    const outcome = await dialTo(door.port, credentials, {
-      target: { host: "127.0.0.2" },
-      tls: { localAddress: "127.0.0.2" } as ConnectionOptions,
-    });
+    await Promise.all(Array.from({ length: 20 }, () => silent(door.port, "127.0.0.1", "127.0.0.2")));
+    const outcome = await dialTo(door.port, credentials);
     if (outcome.kind === "secured") open.push(outcome.socket);
     expect(outcome.kind).toBe("secured");
     expect(door.refused).toEqual([]);

@@ -78,7 +78,7 @@ test("starts, moves, kicks after a dialog, quits with q", async () => {
   terminal.type("Enter");
   await terminal.until(new RegExp(`closed ${id}`));
   await terminal.until(/^▌ c\d+ .*gone/m);
-  expect(daemon.said).toEqual(["ready", `kicked ${id}`]);
+  await expect.poll(() => daemon.said).toEqual(["ready", `kicked ${id}`]);
   terminal.type("q");
   await terminal.until(/left with 0/);
   expectClean();
@@ -96,7 +96,7 @@ test("drains a backend after a dialog, and shows it drained", async () => {
   await delay(500);
   terminal.type("Enter");
   await terminal.until(/eu-1 +drain +up/);
-  expect(daemon.said).toEqual(["ready", "drain eu-1"]);
+  await expect.poll(() => daemon.said).toEqual(["ready", "drain eu-1"]);
 });
 
 test("a paste is ignored", async () => {

@@ -4,6 +4,8 @@ import type { Clock, Millis, Timer } from "../../shared/clock.ts";
 import { Admission, type AdmissionRules, sourceKey } from "./admission.ts";
 import { HandshakeBudget, type LoopLook } from "./handshake-budget.ts";
 import type { Arrival } from "./arrival.ts";
+import { descriptorOf } from "../sys/socket.ts";
+import { Pacing } from "./pacing.ts";
 import type { Authentication } from "./peer.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
@@ -43,6 +45,7 @@ export class Acceptor {
   readonly #begun = new Map<string, Socket>();
   readonly #accepted = new WeakMap<Socket, Accepted>();
   readonly #number: () => number;
+  readonly #pacing = new Pacing();
   /** Runs when the next handshake has its time. */
   #later: Timer | undefined;
 
@@ -79,6 +82,7 @@ export class Acceptor {
     if (how === "first") await tryPort(host, port);
     const bound = await listening(this.#listener, { host, port, backlog: 1024, reusePort: how !== "alone" });
     this.#listener.on("error", () => {});
+    this.#pacing.putOff(descriptorOf(this.#listener));
     return bound;
   }
 
@@ -139,6 +143,7 @@ export class Acceptor {
   #connected(socket: Socket): void {
     socket.on("error", () => {});
     if (socket.remoteAddress === undefined) return void socket.destroy();
+    this.#pacing.connected(descriptorOf(socket));
     this.#accepted.set(socket, { number: this.#number(), at: this.#clock.now() });
     if (this.#keepAlive) socket.setKeepAlive(true, 60_000);
     const surplus = this.#waiting.add(sourceKey(socket.remoteAddress), socket);

@@ -1,5 +1,8 @@
+import type { Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Millis } from "../../shared/clock.ts";
+import { descriptorOf, unconnectedSocket } from "../sys/socket.ts";
+import { Pacing } from "./pacing.ts";
 import type { Authentication } from "./peer.ts";
 
 export interface DialTarget {
@@ -53,21 +56,15 @@ export function dial(
   },
 ): Promise<DialOutcome> {
   return new Promise((resolve) => {
-    const options: ConnectionOptions & { noDelay: boolean; keepAlive: boolean } = {
-      ...parts.tls,
-      host: target.host,
-      port: target.port,
-      noDelay: true,
-      keepAlive: parts.keepAlive,
-    };
-    const socket = connect(options);
+    const pacing = new Pacing();
+    let socket: Socket | undefined;
     const finish = (outcome: DialOutcome): void => {
       clearTimeout(timer);
       parts.signal.removeEventListener("abort", onAbort);
-      socket.off("error", onError);
+      socket?.off("error", onError);
       // The error of a connection that fails before it has an owner, or that is given up here.
-      socket.on("error", () => {});
-      if (outcome.kind === "failed") socket.destroy();
+      socket?.on("error", () => {});
+      if (outcome.kind === "failed") socket?.destroy();
       resolve(outcome);
     };
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
@@ -76,25 +73,38 @@ export function dial(
     const onAbort = (): void => fail("stopping", "this end is stopping");
     parts.signal.addEventListener("abort", onAbort);
     const timer = setTimeout(() => fail("timeout", `no TLS connection within ${parts.timeout} ms`), parts.timeout);
-    socket.on("error", onError);
-    let since = performance.now();
-    socket.once("connect", () => {
-      since = performance.now();
+
+    const connected = (tcp: Socket): void => {
+      const since = performance.now();
+      pacing.connected(descriptorOf(tcp));
       parts.connected?.();
-    });
-    socket.once("secureConnect", () => {
-      const peer = parts.authentication.peer(socket);
-      if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
-      if (peer.name !== target.identity) {
-        return fail("identity_mismatch", `the server is ${peer.name}, expected ${target.identity}`);
-      }
-      finish({
-        kind: "secured",
-        socket,
-        remote: `${target.host}:${target.port}`,
-        local: socket.localAddress ?? "",
-        authenticateMs: performance.now() - since,
+      const tls = connect({ ...parts.tls, host: target.host, socket: tcp });
+      tls.on("error", onError);
+      socket = tls;
+      tls.once("secureConnect", () => {
+        const peer = parts.authentication.peer(tls);
+        if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
+        if (peer.name !== target.identity) {
+          return fail("identity_mismatch", `the server is ${peer.name}, expected ${target.identity}`);
+        }
+        finish({
+          kind: "secured",
+          socket: tls,
+          remote: `${target.host}:${target.port}`,
+          local: tls.localAddress ?? "",
+          authenticateMs: performance.now() - since,
+        });
       });
-    });
+    };
+
+    try {
+      const tcp = unconnectedSocket(target.host, { noDelay: true, keepAlive: parts.keepAlive });
+      pacing.putOff(descriptorOf(tcp));
+      socket = tcp;
+      tcp.on("error", onError);
+      tcp.connect({ host: target.host, port: target.port }, () => connected(tcp));
+    } catch (error) {
+      onError(error as NodeJS.ErrnoException);
+    }
   });
 }

@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { descriptorOf } from "../sys/socket.ts";
 import { setTcpNotsentLowat, type TcpInfo, tcpInfo } from "../sys/tcp.ts";
 
 /** The kernel's side of a link's connection. */
@@ -14,10 +15,4 @@ export function kernelOf(socket: TLSSocket): Kernel {
     info: () => tcpInfo(descriptorOf(socket)),
     limitUnsent: (bytes) => void setTcpNotsentLowat(descriptorOf(socket), bytes),
   };
-}
-
-/** -1 once the socket is closed. */
-function descriptorOf(socket: TLSSocket): number {
-  const handle = (socket as unknown as { _handle?: { fd?: number } | null })._handle;
-  return handle?.fd ?? -1;
 }

@@ -26,6 +26,7 @@ export interface TcpInfo {
 
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
+const TCP_CONGESTION = 13;
 const TCP_NOTSENT_LOWAT = 25;
 /** linux/tcp_states.h; the first byte of tcp_info. */
 const TCP_ESTABLISHED = 1;
@@ -74,4 +75,20 @@ const value = allocateMemory(4);
 export function setTcpNotsentLowat(fd: number, bytes: number): boolean {
   value.bytes.writeUInt32LE(bytes);
   return setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value.address, 4) === 0;
+}
+
+/** TCP_CA_NAME_MAX of net/tcp.h. */
+const name = allocateMemory(16);
+
+/** The algorithm of congestion control that the socket has (tcp(7), TCP_CONGESTION); undefined when it is closed. */
+export function congestionControl(fd: number): string | undefined {
+  length.bytes.writeUInt32LE(name.bytes.length);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.address, length.address) < 0) return undefined;
+  return name.bytes.toString("latin1", 0, name.bytes.indexOf(0));
+}
+
+/** False when the kernel has no such algorithm or does not permit it. */
+export function setCongestionControl(fd: number, algorithm: string): boolean {
+  const bytes = name.bytes.write(algorithm, "latin1");
+  return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.address, bytes) === 0;
 }
