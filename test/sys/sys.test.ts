@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { EAGAIN, EBADF, EBUSY, errnoName } from "../../src/daemon/sys/errno.ts";
 import { closeDescriptor, errno, openPath, read, write } from "../../src/daemon/sys/libc.ts";
 import { allocateMemory, type Memory, releaseMemory } from "../../src/daemon/sys/memory.ts";
 import { poll } from "../../src/daemon/sys/poll.ts";
+import { askForTurnsOf, shortestTurn } from "../../src/daemon/sys/scheduling.ts";
 import { setTcpNotsentLowat, tcpInfo } from "../../src/daemon/sys/tcp.ts";
 
 interface WithHandle {
@@ -214,4 +215,14 @@ test("peerCredentials tells who is on a unix socket, and nothing about others", 
   far.destroy();
   server.close();
   rmSync(directory, { recursive: true });
+});
+
+test("asks the scheduler for short turns, and keeps the thread's nice value", () => {
+  const before = getPriority();
+  expect(askForTurnsOf(shortestTurn)).toBe(true);
+  expect(getPriority()).toBe(before);
+  const [, turn] = /^se\.slice\s*:\s*(\d+)/m.exec(readFileSync("/proc/thread-self/sched", "utf8")) ?? [];
+  if (turn === undefined) console.warn("the kernel does not say how long turns are");
+  else expect(Number(turn)).toBe(shortestTurn);
+  expect(askForTurnsOf(3_000_000)).toBe(true);
 });

@@ -64,5 +64,16 @@ export const madvise: (address: number, length: number, advice: number) => numbe
 export const pageSize: () => number = libc.func("getpagesize", "int", []);
 export const eventfd: (initial: number, flags: number) => number = libc.func("eventfd", "int", ["uint", "int"]);
 
+/** sched_setattr has no wrapper before glibc 2.41. */
+const syscall: (number: number, first: number, second: number, third: number) => number = libc.func("syscall", "long", [
+  "long",
+  "long",
+  "uintptr_t",
+  "ulong",
+]);
+const numberOfSchedSetattr = process.arch === "arm64" ? 274 : 314;
+export const schedSetattr = (thread: number, address: number, flags: number): number =>
+  syscall(numberOfSchedSetattr, thread, address, flags);
+
 /** errno of the last call on this thread. */
 export const errno: () => number = () => koffi.errno();
