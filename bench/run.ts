@@ -31,11 +31,16 @@ async function obstacle({ peersDirectory }: BenchArguments): Promise<string | un
   return await missingRequirement();
 }
 
-async function measureRound(options: BenchArguments): Promise<Round> {
+/** The builds change places from round to round: who comes first, after a pause, fares otherwise than who comes second. */
+function builds({ before }: BenchArguments, number: number): string[] {
+  if (before === undefined) return [ownName];
+  return number % 2 === 1 ? [ownName, beforeName] : [beforeName, ownName];
+}
+
+async function measureRound(options: BenchArguments, number: number): Promise<Round> {
   const round: Round = {};
   const measure = usualMeasure(options);
-  const before = options.before === undefined ? [] : [beforeName];
-  for (const name of [ownName, ...before, ...options.peers]) {
+  for (const name of [...builds(options, number), ...options.peers]) {
     const measurement =
       name === ownName || name === beforeName
         ? await measureTunnel<Measurement>(name, measure, name === ownName ? undefined : options.before)
@@ -72,7 +77,7 @@ async function bench(options: BenchArguments): Promise<void> {
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
     console.log(`Round ${round} of ${options.rounds}, ${seconds} s a run`);
-    rounds.push(await measureRound(options));
+    rounds.push(await measureRound(options, round));
   }
   printMedians(rounds);
   const memory = await measureMemory(sessions);
