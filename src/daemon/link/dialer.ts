@@ -57,14 +57,17 @@ export function dial(
 ): Promise<DialOutcome> {
   return new Promise((resolve) => {
     const pacing = new Pacing();
-    let socket: Socket | undefined;
+    /** The TCP connection, and TLS over it once it stands. */
+    const sockets: Socket[] = [];
     const finish = (outcome: DialOutcome): void => {
       clearTimeout(timer);
       parts.signal.removeEventListener("abort", onAbort);
-      socket?.off("error", onError);
-      // The error of a connection that fails before it has an owner, or that is given up here.
-      socket?.on("error", () => {});
-      if (outcome.kind === "failed") socket?.destroy();
+      for (const socket of sockets) {
+        socket.off("error", onError);
+        // The error of a connection that fails before it has an owner, or that is given up here.
+        socket.on("error", () => {});
+      }
+      if (outcome.kind === "failed") sockets.at(-1)?.destroy();
       resolve(outcome);
     };
     const fail = (reason: string, text: string): void => finish({ kind: "failed", reason, text });
@@ -80,7 +83,7 @@ export function dial(
       parts.connected?.();
       const tls = connect({ ...parts.tls, host: target.host, socket: tcp });
       tls.on("error", onError);
-      socket = tls;
+      sockets.push(tls);
       tls.once("secureConnect", () => {
         const peer = parts.authentication.peer(tls);
         if (peer.kind === "refused") return fail(peer.reason, "the server's certificate or protocol is refused");
@@ -100,7 +103,7 @@ export function dial(
     try {
       const tcp = unconnectedSocket(target.host, { noDelay: true, keepAlive: parts.keepAlive });
       pacing.putOff(descriptorOf(tcp));
-      socket = tcp;
+      sockets.push(tcp);
       tcp.on("error", onError);
       tcp.connect({ host: target.host, port: target.port }, () => connected(tcp));
     } catch (error) {
