@@ -1,9 +1,11 @@
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DaemonProcess } from "../../src/cli/demo/daemon-process.ts";
 import { Lab } from "../../src/cli/demo/lab.ts";
 import { serviceUrl, startService, startTransfer, transferResult } from "../../src/cli/demo/traffic.ts";
 import type { Bucket } from "../../src/shared/control/snapshot.ts";
+import { shortestTimeSlice } from "../../src/daemon/sys/scheduling.ts";
 import { accountOf } from "./harness/accounts.ts";
 import { ping } from "./harness/node.ts";
 import { describeNetns, prefix } from "./harness/suite.ts";
@@ -51,6 +53,17 @@ describeNetns("a server with two data threads", () => {
       await expect.poll(gone, patience).toBe(true);
     }
   }
+
+  test("both threads have the shortest time slices", async () => {
+    const threads = `/proc/${lab.server.process.pid}/task`;
+    const slices: (string | undefined)[] = [];
+    for (const thread of await readdir(threads)) {
+      if (!(await readFile(`${threads}/${thread}/comm`, "utf8")).startsWith("data")) continue;
+      slices.push(/^se\.slice\s*:\s*(\d+)/m.exec(await readFile(`${threads}/${thread}/sched`, "utf8"))?.[1]);
+    }
+    if (slices.includes(undefined)) console.warn("the kernel does not say how long time slices are");
+    else expect(slices.map(Number)).toEqual([shortestTimeSlice, shortestTimeSlice]);
+  });
 
   async function download(client: DaemonProcess, bytes: number): Promise<number> {
     const begun = performance.now();

@@ -11,7 +11,7 @@ import { EAGAIN, EBADF, EBUSY, errnoName } from "../../src/daemon/sys/errno.ts";
 import { closeDescriptor, errno, openPath, read, write } from "../../src/daemon/sys/libc.ts";
 import { allocateMemory, type Memory, releaseMemory } from "../../src/daemon/sys/memory.ts";
 import { poll } from "../../src/daemon/sys/poll.ts";
-import { askForTurnsOf, shortestTurn } from "../../src/daemon/sys/scheduling.ts";
+import { requestTimeSlice, shortestTimeSlice } from "../../src/daemon/sys/scheduling.ts";
 import { setTcpNotsentLowat, tcpInfo } from "../../src/daemon/sys/tcp.ts";
 
 interface WithHandle {
@@ -217,12 +217,12 @@ test("peerCredentials tells who is on a unix socket, and nothing about others", 
   rmSync(directory, { recursive: true });
 });
 
-test("asks the scheduler for short turns, and keeps the thread's nice value", () => {
+test("asks the scheduler for short time slices, and keeps the thread's nice value", () => {
   const before = getPriority();
-  expect(askForTurnsOf(shortestTurn)).toBe(true);
+  expect(requestTimeSlice(shortestTimeSlice)).toBe(true);
   expect(getPriority()).toBe(before);
-  const [, turn] = /^se\.slice\s*:\s*(\d+)/m.exec(readFileSync("/proc/thread-self/sched", "utf8")) ?? [];
-  if (turn === undefined) console.warn("the kernel does not say how long turns are");
-  else expect(Number(turn)).toBe(shortestTurn);
-  expect(askForTurnsOf(3_000_000)).toBe(true);
+  const [, slice] = /^se\.slice\s*:\s*(\d+)/m.exec(readFileSync("/proc/thread-self/sched", "utf8")) ?? [];
+  if (slice === undefined) console.warn("the kernel does not say how long time slices are");
+  else expect(Number(slice)).toBe(shortestTimeSlice);
+  expect(requestTimeSlice(3_000_000)).toBe(true);
 });

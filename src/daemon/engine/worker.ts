@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { askForTurnsOf, shortestTurn } from "../sys/scheduling.ts";
+import { requestTimeSlice, shortestTimeSlice } from "../sys/scheduling.ts";
 import { attachTun } from "../tun/linux.ts";
 import { DataThread } from "./data-thread.ts";
 import type { Command, DataThreadOptions, Events, Heartbeat } from "./messages.ts";
@@ -8,8 +8,8 @@ import type { Command, DataThreadOptions, Events, Heartbeat } from "./messages.t
 const port = parentPort;
 if (port === null) throw new Error("worker.js is started by the daemon, not by hand");
 const options = workerData as DataThreadOptions;
-// A packet waits for one turn of whatever else runs; where it is not permitted, turns are as long as everybody's.
-askForTurnsOf(shortestTurn);
+// Where it is not permitted, they are as long as everybody's.
+requestTimeSlice(shortestTimeSlice);
 const device = attachTun(options.tun.fd, options.tun.name, options.tun.features);
 /** What happened in this turn of the event loop: one message, since waking the other thread costs more than most events. */
 let events: Events = [];

@@ -15,7 +15,7 @@ const unpaced = "reno";
 
 /**
  * Puts off BBR's pacing, which the kernel does with a timer for each piece that it sends. On a path of less than a millisecond
- * that costs a third of the processor time of both ends (docs/decisions/0024-pacing-on-short-paths.md), and once begun it does
+ * that costs a fifth to a quarter of the processor time of both ends (docs/decisions/0024-pacing-on-short-paths.md), and once begun it does
  * not end with the algorithm (`sk_pacing_status` of net/sock.h). So a connection begins without, and gets the host's algorithm
  * as soon as its first round trip shows a longer path.
  */

@@ -6,14 +6,14 @@ import { allocateMemory } from "./memory.ts";
 const attrBytes = 48;
 
 /** Nanoseconds; the kernel takes no less. */
-export const shortestTurn = 100_000;
+export const shortestTimeSlice = 100_000;
 
 /**
- * Asks the scheduler for turns of so many nanoseconds (`shortestTurn` to 100,000,000) for the calling thread: a thread with short turns
- * gets its next one sooner (EEVDF, Documentation/scheduler/sched-eevdf.rst). Kernels before 6.12 take no notice. False when it is
- * not permitted.
+ * Asks the scheduler for time slices of so many nanoseconds (`shortestTimeSlice` to 100,000,000) for the calling thread: with short
+ * ones it runs sooner after a wake-up, and no longer in all (EEVDF, Documentation/scheduler/sched-eevdf.rst). Kernels before 6.12
+ * take no notice. False when it is not permitted.
  */
-export function askForTurnsOf(nanoseconds: number): boolean {
+export function requestTimeSlice(nanoseconds: number): boolean {
   const attr = allocateMemory(attrBytes);
   attr.bytes.writeUInt32LE(attrBytes, 0);
   // Policy SCHED_OTHER and no flags; nice has to be said again.
