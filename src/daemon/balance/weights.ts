@@ -13,6 +13,8 @@ const turnHold: Millis = 60_000;
 /** Least factor: a weight of nothing would never show that it is better. */
 const floor = 0.01;
 const leastRttFactor = 0.25;
+/** Round trips up to this long count as equal: they tell how soon two processes got a processor, and nothing of the path. */
+const nearRtt: Millis = 5;
 /** Load in percent from which on a server should get less. */
 const busy = 70;
 /** What a server with full load loses of its weight. */
@@ -71,10 +73,13 @@ export function loadHint(load: number): number {
   return clamp(1 - (fullLoss * (load - busy)) / (100 - busy), 1 - fullLoss, 1);
 }
 
-/** Where the factor should go: clamp(median / rtt, 0.25, 1) × (1 − failure rate) × slow start × load hint. */
+/**
+ * Where the factor should go: clamp(median / rtt, 0.25, 1) × (1 − failure rate) × slow start × load hint. Round trips below
+ * 5 ms count as 5 ms.
+ */
 export function targetFactor({ rtt, failureRate, ramp, loadHint }: Measured, median: Millis | undefined): number {
-  const speed = rtt === undefined || median === undefined || rtt <= median ? 1 : median / rtt;
-  return Math.max(leastRttFactor, speed) * (1 - clamp(failureRate, 0, 1)) * clamp(ramp, 0, 1) * clamp(loadHint, 0, 1);
+  const speed = rtt === undefined || median === undefined ? 1 : Math.max(median, nearRtt) / Math.max(rtt, nearRtt);
+  return clamp(speed, leastRttFactor, 1) * (1 - clamp(failureRate, 0, 1)) * clamp(ramp, 0, 1) * clamp(loadHint, 0, 1);
 }
 
 /** One look, meant for once a second: moves at most 10 % a second towards the target, however often it is called. */
