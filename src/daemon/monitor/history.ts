@@ -32,7 +32,7 @@ export class History {
   #bytes = 0;
   #seconds = 0;
 
-  /** Bytes of the packed rows. */
+  /** Bytes of memory that the packed rows take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -53,9 +53,9 @@ export class History {
     const packed = this.#rows.pack(shown, time_ms, second);
     const { cut, omitted } = cutTables(state);
     const json = JSON.stringify({ ...cut, omitted: left + omitted + connections.length - shown.length });
-    const rest = deflateRawSync(json, { level: constants.Z_BEST_SPEED });
+    const rest = exactly(deflateRawSync(json, { level: constants.Z_BEST_SPEED }));
     this.#frames.push({ second, time_ms, rest, connections: packed });
-    this.#bytes += rest.length + packed.length;
+    this.#bytes += rest.buffer.byteLength + packed.buffer.byteLength;
     this.#evict();
     if (second % sweepEvery === 0) this.#rows.sweep(this.#frames[0]?.second ?? second);
   }
@@ -72,9 +72,16 @@ export class History {
   #evict(): void {
     while (this.#frames.length > seconds || this.#bytes > bytesKept) {
       const gone = this.#frames.shift();
-      this.#bytes -= gone === undefined ? 0 : gone.rest.length + gone.connections.length;
+      this.#bytes -= gone === undefined ? 0 : gone.rest.buffer.byteLength + gone.connections.buffer.byteLength;
     }
   }
+}
+
+/** A copy in memory of its own size: what zlib returns is the start of a piece of 16 KiB that stays as long as it does. */
+function exactly(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** Milliseconds by which a second may be late and still is the one that was meant. */
