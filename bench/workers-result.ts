@@ -16,4 +16,5 @@ export interface Connects {
   per_second: number;
   failed: number;
   server_cpu_ms_each: number;
+  generator_cpu_ms_each: number;
 }

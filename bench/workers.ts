@@ -1,9 +1,9 @@
 /**
  * What a second data thread serves: `npm run bench:workers -- [--rounds 5] [--seconds 4] [--no-write]`.
  * New connections, as many as the server takes: ClientHellos that it answers, whole handshakes of mutual TLS, and sessions
- * up to WELCOME. One and two workers in turn, each on a fresh server. The generator is load/connects.c, since one in
- * JavaScript would need a processor for itself; of a whole handshake its own share is nearly that of the server all the
- * same, of an answered ClientHello it is next to nothing. Writes bench/results/DATE-workers.json.
+ * up to WELCOME. One and two workers in turn, each on a fresh server. The generator is load/connects.c with a TLS client of
+ * its own: one in JavaScript, or one that uses OpenSSL's client, takes as much of the processors as the server.
+ * Writes bench/results/DATE-workers.json.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -41,10 +41,10 @@ async function measure(program: string, workers: number, seconds: number): Promi
     await using running = namespace.start("connects", [program, ...args]);
     await running.exited;
     if (running.stdout === "") throw new Error(`bench: the generator failed: ${running.stderr}`);
-    const { done, failed } = JSON.parse(running.stdout) as { done: number; failed: number };
+    const { done, failed, cpu_ms } = JSON.parse(running.stdout) as { done: number; failed: number; cpu_ms: number };
     if (failed > done / 100) throw new Error(`bench: ${failed} ${what} failed, ${done} did not`);
     const cpu_ms_each = round(((usage(pid).cpu_s - before) * 1000) / done);
-    return { per_second: Math.round(done / seconds), failed, server_cpu_ms_each: cpu_ms_each };
+    return { per_second: Math.round(done / seconds), failed, server_cpu_ms_each: cpu_ms_each, generator_cpu_ms_each: round(cpu_ms / done) };
   };
   // What is compiled at the first calls is not what is measured.
   await run(hello.toString("hex"));
@@ -71,8 +71,8 @@ if (problem !== undefined) throw new Error(`bench: ${problem}`);
 const directory = mkdtempSync(path.join(tmpdir(), "connects-"));
 try {
   const program = path.join(directory, "connects");
-  const source = fileURLToPath(new URL("load/connects.c", import.meta.url));
-  execFileSync("cc", ["-O2", "-o", program, source, "-lssl", "-lcrypto"], { stdio: "inherit" });
+  const sources = ["connects.c", "tls-client.c"].map((name) => fileURLToPath(new URL(`load/${name}`, import.meta.url)));
+  execFileSync("cc", ["-O2", "-Wall", "-o", program, ...sources, "-lcrypto"], { stdio: "inherit" });
   const rounds: WorkersResult["rounds"] = [];
   for (let at = 0; at < Number(values.rounds); at += 1) {
     const first = await measure(program, at % 2 === 0 ? 1 : 2, Number(values.seconds));

@@ -6,24 +6,25 @@
  * Identity N uses DIRECTORY/load-N.crt and .key. answers: one ClientHello is sent again and again, and counts when the
  * server's flight begins to arrive, which takes the server a key agreement and a signature and this end nearly nothing.
  * handshakes: one counts when the server has ended it after the client's close_notify. FRAME is a HELLO in hexadecimal: a
- * session counts when its WELCOME begins to arrive. Prints {"done": n, "failed": n}. The server is not verified.
+ * session counts when its WELCOME begins to arrive. Prints {"done": n, "failed": n, "cpu_ms": t}.
  *
- * cc -O2 -o connects connects.c -lssl -lcrypto
+ * cc -O2 -o connects connects.c tls-client.c -lcrypto
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tls-client.h"
 
 enum { most_identities = 64, most_at_once = 512, most_hello = 2048 };
 static enum { answers, handshakes, sessions } wanted;
@@ -32,14 +33,14 @@ static const unsigned char welcome_type = 0x02;
 
 struct connection {
   int fd;
-  SSL *ssl;
-  enum { connecting, greeting, ending } state;
+  enum { connecting, shaking, greeting, ending } state;
+  struct tls tls;
 };
 
-static SSL_CTX *contexts[most_identities];
+static struct tls_identity *loaded[most_identities];
 static struct connection connections[most_at_once];
 static struct sockaddr_in server;
-/* A ClientHello, or a HELLO frame. */
+/* A HELLO frame. */
 static unsigned char hello[most_hello];
 static int identities, hello_length, next_identity, poller;
 static long done, failed;
@@ -55,21 +56,11 @@ static double now(void) {
   return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-static SSL_CTX *context(const char *directory, int identity) {
+static struct tls_identity *load(const char *directory, int identity) {
   char crt[512], key[512];
   snprintf(crt, sizeof crt, "%s/load-%d.crt", directory, identity);
   snprintf(key, sizeof key, "%s/load-%d.key", directory, identity);
-  SSL_CTX *made = SSL_CTX_new(TLS_client_method());
-  SSL_CTX_set_min_proto_version(made, TLS1_3_VERSION);
-  SSL_CTX_set_alpn_protos(made, (const unsigned char *)"\x0csssonector/1", 13);
-  SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
-  /* Fewer choices are less work for this end; these are what the server takes first. */
-  SSL_CTX_set_ciphersuites(made, "TLS_AES_128_GCM_SHA256");
-  SSL_CTX_set1_groups_list(made, "X25519");
-  SSL_CTX_set1_sigalgs_list(made, "ECDSA+SHA256");
-  if (SSL_CTX_use_certificate_chain_file(made, crt) != 1) die(crt);
-  if (SSL_CTX_use_PrivateKey_file(made, key, SSL_FILETYPE_PEM) != 1) die(key);
-  return made;
+  return tls_load(crt, key);
 }
 
 static void begin(struct connection *c) {
@@ -79,11 +70,7 @@ static void begin(struct connection *c) {
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (connect(c->fd, (struct sockaddr *)&server, sizeof server) < 0 && errno != EINPROGRESS) die("connect");
   c->state = connecting;
-  if (wanted != answers) {
-    c->ssl = SSL_new(contexts[next_identity++ % identities]);
-    SSL_set_fd(c->ssl, c->fd);
-    SSL_set_connect_state(c->ssl);
-  }
+  tls_begin(&c->tls, loaded[next_identity++ % identities]);
   struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
   if (epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event) < 0) die("epoll_ctl");
 }
@@ -96,20 +83,12 @@ static void finish(struct connection *c, int ok) {
     struct linger none = {1, 0};
     setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
   }
-  SSL_free(c->ssl);
   close(c->fd);
   begin(c);
 }
 
 static void await_answer(struct connection *c) {
   unsigned char record[4096];
-  if (c->state == connecting) {
-    if (write(c->fd, hello, hello_length) != hello_length) {
-      if (errno != EAGAIN && errno != ENOTCONN) finish(c, 0);
-      return;
-    }
-    c->state = greeting;
-  }
   ssize_t got = read(c->fd, record, sizeof record);
   /* A handshake record, not an alert (RFC 8446, 5.1). */
   if (got >= 0 || errno != EAGAIN) finish(c, got > 0 && record[0] == 22);
@@ -118,38 +97,28 @@ static void await_answer(struct connection *c) {
 /* As far as it goes now. */
 static void proceed(struct connection *c) {
   unsigned char bytes[4096];
-  if (wanted == answers) return await_answer(c);
-  /* SSL_get_error goes by what lies in the thread's queue, also of another connection. */
-  ERR_clear_error();
   if (c->state == connecting) {
-    int result = SSL_do_handshake(c->ssl);
-    if (result != 1) {
-      int error = SSL_get_error(c->ssl, result);
-      if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) finish(c, 0);
+    int length;
+    const unsigned char *first = tls_client_hello(&length);
+    if (write(c->fd, first, length) != length) {
+      if (errno != EAGAIN && errno != ENOTCONN) finish(c, 0);
       return;
     }
-    if (wanted == sessions) SSL_write(c->ssl, hello, hello_length);
-    else SSL_shutdown(c->ssl);
-    c->state = wanted == sessions ? greeting : ending;
+    c->state = shaking;
   }
-  int got = SSL_read(c->ssl, bytes, sizeof bytes);
-  if (got > 0 && c->state == greeting) return finish(c, bytes[0] == welcome_type);
-  if (got > 0) return proceed(c);
-  int error = SSL_get_error(c->ssl, got);
-  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return;
-  /* A refusal comes as an alert; close_notify is the answer to ours. */
-  finish(c, c->state == ending && error == SSL_ERROR_ZERO_RETURN);
-}
-
-/* What a client says first. */
-static void make_client_hello(void) {
-  SSL *ssl = SSL_new(contexts[0]);
-  BIO *out = BIO_new(BIO_s_mem());
-  SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
-  SSL_set_connect_state(ssl);
-  SSL_do_handshake(ssl);
-  hello_length = BIO_read(out, hello, most_hello);
-  SSL_free(ssl);
+  if (wanted == answers) return await_answer(c);
+  for (;;) {
+    int got = tls_read(&c->tls, c->fd, bytes, sizeof bytes);
+    if (got == tls_wait) return;
+    if (got == tls_connected) {
+      int sent = wanted == sessions ? tls_write(&c->tls, c->fd, hello, hello_length) : tls_close_notify(&c->tls, c->fd);
+      if (!sent) return finish(c, 0);
+      c->state = wanted == sessions ? greeting : ending;
+      continue;
+    }
+    /* A refusal comes as an alert; close_notify is the answer to ours. */
+    return finish(c, got > 0 ? c->state == greeting && bytes[0] == welcome_type : got == tls_closed && c->state == ending);
+  }
 }
 
 static void read_frame(const char *text) {
@@ -167,9 +136,9 @@ int main(int count, char **arguments) {
   double seconds = atof(arguments[5]);
   int at_once = atoi(arguments[6]);
   if (identities < 1 || identities > most_identities || at_once < 1 || at_once > most_at_once) return 2;
-  for (int i = 0; i < identities; i++) contexts[i] = context(arguments[3], i);
+  tls_prepare();
+  for (int i = 0; i < identities; i++) loaded[i] = load(arguments[3], i);
   wanted = strcmp(arguments[7], "answers") == 0 ? answers : strcmp(arguments[7], "handshakes") == 0 ? handshakes : sessions;
-  if (wanted == answers) make_client_hello();
   if (wanted == sessions) read_frame(arguments[7]);
   signal(SIGPIPE, SIG_IGN);
   poller = epoll_create1(0);
@@ -180,6 +149,9 @@ int main(int count, char **arguments) {
     int ready = epoll_wait(poller, events, 64, 100);
     for (int i = 0; i < ready; i++) proceed(events[i].data.ptr);
   }
-  printf("{\"done\": %ld, \"failed\": %ld}\n", done, failed);
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  double cpu_ms = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
+  printf("{\"done\": %ld, \"failed\": %ld, \"cpu_ms\": %.0f}\n", done, failed, cpu_ms);
   return 0;
 }

@@ -123,7 +123,7 @@ function memoryOverTime(samples: readonly Sample[]): string[] {
   });
   return [
     "Private memory in MiB, the median of each tenth of the time and the most at any. It rises in steps as a thread's young generation does, which V8",
-    "lets grow to 48 MiB on a data thread; the server is a new one from the middle on.",
+    "may let grow to 12 MiB on a data thread; the server is a new one from the middle on.",
     "",
     ...table(["", ...Array.from({ length: parts }, (_, part) => `${part * parts} %`), "most"], rows),
   ];
