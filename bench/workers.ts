@@ -44,7 +44,12 @@ async function measure(program: string, workers: number, seconds: number): Promi
     const { done, failed, cpu_ms } = JSON.parse(running.stdout) as { done: number; failed: number; cpu_ms: number };
     if (failed > done / 100) throw new Error(`bench: ${failed} ${what} failed, ${done} did not`);
     const cpu_ms_each = round(((usage(pid).cpu_s - before) * 1000) / done);
-    return { per_second: Math.round(done / seconds), failed, server_cpu_ms_each: cpu_ms_each, generator_cpu_ms_each: round(cpu_ms / done) };
+    return {
+      per_second: Math.round(done / seconds),
+      failed,
+      server_cpu_ms_each: cpu_ms_each,
+      generator_cpu_ms_each: round(cpu_ms / done),
+    };
   };
   // What is compiled at the first calls is not what is measured.
   await run(hello.toString("hex"));

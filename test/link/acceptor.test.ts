@@ -176,14 +176,29 @@ describe("the acceptor", () => {
   it("gives handshakes half of the loop's time while sessions are active, and all of it otherwise", async () => {
     using door = await new Door(credentials).open();
     door.acceptor.tick({ busy: 100, active: true });
-    const crowd = await Promise.all(Array.from({ length: 8 }, () => silent(door.port)));
-    for (const socket of crowd) socket.write("GET / HTTP/1.1\r\n\r\n");
-    await eventually(() => door.refused.length).toBe(3);
+    const crowd = Array.from({ length: 8 }, () => dialTo(door.port, credentials));
+    await eventually(() => door.secured.length).toBe(3);
     door.clock.advance(2);
-    await eventually(() => door.refused.length).toBe(4);
+    await eventually(() => door.secured.length).toBe(4);
     door.acceptor.tick(quiet);
     door.clock.advance(2);
-    await eventually(() => door.refused.length).toBe(8);
+    for (const outcome of await Promise.all(crowd)) {
+      if (outcome.kind === "secured") open.push(outcome.socket);
+      expect(outcome.kind).toBe("secured");
+    }
+  });
+
+  it("gives those who come after them the time that silent ones did not take", async () => {
+    using door = await new Door(credentials).open();
+    door.acceptor.tick({ busy: 100, active: true });
+    const crowd = await Promise.all(Array.from({ length: 3 }, () => silent(door.port)));
+    await eventually(() => door.acceptor.pending).toBe(3);
+    for (const socket of crowd) socket.destroy();
+    await eventually(() => door.acceptor.pending).toBe(0);
+    // By the clock no time has passed.
+    const outcome = await dialTo(door.port, credentials);
+    if (outcome.kind === "secured") open.push(outcome.socket);
+    expect(outcome.kind).toBe("secured");
   });
 
   it("lets another source in while one is kept waiting", async () => {

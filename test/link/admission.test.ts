@@ -64,6 +64,16 @@ describe("admission", () => {
     expect(begin(admission, "192.0.2.1", 100, 3_600_000)).toBe(4);
   });
 
+  it("gives a source more turns for as long as its certificate counts", () => {
+    const admission = new Admission(rules);
+    expect(admission.turns("192.0.2.1", 0)).toBe(1);
+    begin(admission, "192.0.2.1", 1, 0);
+    admission.end("192.0.2.1", 0, true);
+    expect(admission.turns(sourceKey("::ffff:192.0.2.1"), 3_599_999)).toBe(10);
+    expect(admission.turns("192.0.2.1", 3_600_000)).toBe(1);
+    expect(admission.turns("192.0.2.2", 0)).toBe(1);
+  });
+
   it("takes the addresses of one IPv6 network for one source, and an IPv4 address however it is written", () => {
     expect(sourceKey("2001:db8::1")).toBe(sourceKey("2001:db8:0:0:ffff:2:3:4"));
     expect(sourceKey("2001:db8::1")).not.toBe(sourceKey("2001:db8:0:1::1"));
@@ -118,15 +128,22 @@ describe("admission", () => {
   });
 });
 
-function begun(room: WaitingRoom<string>, places: number, refused = ""): string[] {
+function begun(
+  room: WaitingRoom<string>,
+  places: number,
+  refused = "",
+  turns: (source: string) => number = () => 1,
+): string[] {
   const out: string[] = [];
   room.offer((item) => {
     if (out.length >= places || (refused !== "" && item.startsWith(refused))) return false;
     out.push(item);
     return true;
-  });
+  }, turns);
   return out;
 }
+
+const threeForB = (source: string): number => (source === "b" ? 3 : 1);
 
 describe("the waiting room", () => {
   it("serves the sources in turn, each from its first", () => {
@@ -137,6 +154,18 @@ describe("the waiting room", () => {
     expect(room.size).toBe(1);
     expect(begun(room, 9)).toEqual(["a3"]);
     expect(begun(room, 9)).toEqual([]);
+  });
+
+  it("gives a source its turns, however the places come", () => {
+    const items = ["a1", "a2", "a3", "b1", "b2", "b3", "b4"];
+    const expected = ["a1", "b1", "b2", "b3", "a2", "b4", "a3"];
+    for (const places of [1, 2, 3, 7]) {
+      const room = new WaitingRoom<string>(100);
+      for (const item of items) room.add(item.charAt(0), item);
+      const out: string[] = [];
+      while (room.size > 0) out.push(...begun(room, places, "", threeForB));
+      expect(out).toEqual(expected);
+    }
   });
 
   it("lets nobody wait behind a source that may not begin", () => {

@@ -28,7 +28,7 @@ const mostWaiting = 4096;
 const handshakeDeadline: Millis = 5000;
 
 /**
- * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow, and at half of the loop's
+ * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow, and at less than half of the loop's
  * time while sessions are active; the excess waits unread. Every refusal is reported once, with its reason.
  */
 export class Acceptor {
@@ -157,16 +157,22 @@ export class Acceptor {
   #begin(): void {
     if (this.#admission.full || this.#waiting.size === 0 || this.#later !== undefined) return;
     const now = this.#clock.now();
-    this.#waiting.offer((socket) => {
-      // One that has left is taken out.
-      if (socket.destroyed || socket.remoteAddress === undefined) return true;
-      const wait = this.#budget.wait(now);
-      if (wait > 0) return this.#beginIn(wait);
-      if (!this.#admission.begin(socket.remoteAddress, now)) return false;
-      this.#budget.take();
-      this.#handshake(socket, socket.remoteAddress);
-      return true;
-    });
+    this.#waiting.offer(
+      (socket) => this.#beginOne(socket, now),
+      (source) => this.#admission.turns(source, now),
+    );
+  }
+
+  /** False when it has to wait on. */
+  #beginOne(socket: Socket, now: Millis): boolean {
+    // One that has left is taken out.
+    if (socket.destroyed || socket.remoteAddress === undefined) return true;
+    const wait = this.#budget.wait(now);
+    if (wait > 0) return this.#beginIn(wait);
+    if (!this.#admission.begin(socket.remoteAddress, now)) return false;
+    this.#budget.take();
+    this.#handshake(socket, socket.remoteAddress);
+    return true;
   }
 
   /** Live sessions have the loop until then. */
@@ -182,7 +188,10 @@ export class Acceptor {
     const key = remoteOf(socket);
     this.#begun.set(key, socket);
     socket.once("close", () => {
-      if (this.#begun.delete(key)) this.#admission.end(address, this.#clock.now(), false);
+      if (this.#begun.delete(key)) {
+        this.#admission.end(address, this.#clock.now(), false);
+        this.#budget.end(socket.bytesRead > 0 ? "broken" : "silent");
+      }
       this.#begin();
     });
     this.#tls.emit("connection", socket);
@@ -195,6 +204,7 @@ export class Acceptor {
     const now = this.#clock.now();
     const accepted = raw && this.#accepted.get(raw);
     if (this.#begun.delete(remote)) {
+      this.#budget.end("whole");
       this.#admission.end(socket.remoteAddress ?? "", now, peer.kind === "identity");
     }
     // The error of a connection that closes before it has an owner.

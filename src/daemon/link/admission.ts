@@ -6,7 +6,7 @@ export interface AdmissionRules {
   readonly perSource: { readonly pending: number; readonly rate: number; readonly burst: number };
 }
 
-/** A source that lately showed a valid certificate gets this many times the bounds. */
+/** A source that lately showed a valid certificate gets this many times the bounds, and the turns of those who wait. */
 const knownFactor = 10;
 const knownFor: Millis = 3_600_000;
 
@@ -41,6 +41,11 @@ export class Admission {
   /** Nobody may begin before somebody ends. */
   get full(): boolean {
     return this.#pending >= this.#rules.pending;
+  }
+
+  /** How many of a source, by its `sourceKey`, have their turn before the next source's. */
+  turns(source: string, now: Millis): number {
+    return (this.#sources.get(source)?.knownUntil ?? now) > now ? knownFactor : 1;
   }
 
   /** Takes a place for a handshake; false when it has to wait. */

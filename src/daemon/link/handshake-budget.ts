@@ -1,7 +1,7 @@
 import type { Millis } from "../../shared/clock.ts";
 
-/** Part of the loop's time that handshakes get while sessions are active. */
-const share = 0.5;
+/** Part of the loop's time that handshakes get while sessions are active; with accepting them it is half. */
+const share = 0.45;
 /** Handshakes that may begin one right after another, so that no packet waits longer than for these. */
 const burst = 3;
 /** A mutual handshake with P-256 on one core; what a loop of this machine needs shows in its first busy moments. */
@@ -9,6 +9,12 @@ const firstCost: Millis = 1;
 const leastCost: Millis = 0.1;
 /** Fewer within one look say nothing about what one costs. */
 const enough = 20;
+
+/** How far a handshake came: the client said nothing, it went away in between, it is done. */
+export type HandshakeEnd = "silent" | "broken" | "whole";
+
+/** What it costs then, as a part of a whole one (bench:workers: to answer a ClientHello takes half). */
+const costOf: Record<HandshakeEnd, number> = { silent: 0.2, broken: 0.5, whole: 1 };
 
 /** What the loop did since the last look. */
 export interface LoopLook {
@@ -20,13 +26,14 @@ export interface LoopLook {
 
 /**
  * Keeps handshakes from taking the loop that live sessions need. They run inside Node, where nothing can time them, so each
- * is charged what one costs on average: the loop's work divided by the handshakes begun. Packets count as work as well, so
- * a look at a loop that carries packets can only lower the figure.
+ * is charged what a whole one costs, and gets back what it did not take: that cost is the loop's work divided by the handshakes
+ * that ended. Packets count as work as well, so a look at a loop that carries packets can only lower the figure.
  */
 export class HandshakeBudget {
   #cost = firstCost;
   #active = false;
-  #begun = 0;
+  /** Whole handshakes since the last look, or as many parts. */
+  #ended = 0;
   /** Milliseconds of handshakes that may begin; below zero after one that took the last. */
   #tokens: Millis = 0;
   #at: Millis;
@@ -35,7 +42,7 @@ export class HandshakeBudget {
     this.#at = now;
   }
 
-  /** What a handshake is taken to cost. */
+  /** What a whole handshake is taken to cost. */
   get cost(): Millis {
     return this.#cost;
   }
@@ -50,18 +57,22 @@ export class HandshakeBudget {
 
   /** A handshake begins. */
   take(): void {
-    this.#begun += 1;
     this.#tokens -= this.#cost;
+  }
+
+  /** One that began came so far. */
+  end(end: HandshakeEnd): void {
+    this.#ended += costOf[end];
+    this.#tokens += (1 - costOf[end]) * this.#cost;
   }
 
   /** A few times a second. */
   look({ busy, active }: LoopLook, now: Millis): void {
-    const seen = Math.max(leastCost, busy / this.#begun);
-    if (this.#begun >= enough) {
-      if (active) this.#cost = Math.min(this.#cost, seen);
-      else this.#cost += (seen - this.#cost) / 4;
+    if (this.#ended >= enough) {
+      const seen = Math.max(leastCost, busy / this.#ended);
+      if (!active || seen < this.#cost) this.#cost += (seen - this.#cost) / 4;
     }
-    this.#begun = 0;
+    this.#ended = 0;
     if (active && !this.#active) {
       this.#tokens = burst * this.#cost;
       this.#at = now;
