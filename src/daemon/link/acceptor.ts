@@ -28,8 +28,8 @@ const mostWaiting = 4096;
 const handshakeDeadline: Millis = 5000;
 
 /**
- * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow, and at less than half of the loop's
- * time while sessions are active; the excess waits unread. Every refusal is reported once, with its reason.
+ * Accepts connections and carries out their TLS handshakes, no more at a time than the rules allow, and in less than half of
+ * the loop's time while sessions are active; the excess waits unread. Every refusal is reported once, with its reason.
  */
 export class Acceptor {
   readonly #listener: Server;

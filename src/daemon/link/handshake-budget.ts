@@ -1,6 +1,6 @@
 import type { Millis } from "../../shared/clock.ts";
 
-/** Part of the loop's time that handshakes get while sessions are active; with accepting them it is half. */
+/** Part of the loop's time that handshakes get while sessions are active, so that with accepting connections it stays near half. */
 const share = 0.45;
 /** Handshakes that may begin one right after another, so that no packet waits longer than for these. */
 const burst = 3;
@@ -13,7 +13,7 @@ const enough = 20;
 /** How far a handshake came: the client said nothing, it went away in between, it is done. */
 export type HandshakeEnd = "silent" | "broken" | "whole";
 
-/** What it costs then, as a part of a whole one (bench:workers: to answer a ClientHello takes half). */
+/** What it costs then, as a part of a whole one: bench:workers has half for an answered ClientHello; the silent one's is an estimate. */
 const costOf: Record<HandshakeEnd, number> = { silent: 0.2, broken: 0.5, whole: 1 };
 
 /** What the loop did since the last look. */

@@ -77,7 +77,7 @@ export class History {
   }
 }
 
-/** A copy in memory of its own size: what zlib returns is the start of a piece of 16 KiB that stays as long as it does. */
+/** A copy in memory of its own size: what zlib returns is the start of a piece of 64 KiB that stays as long as it does. */
 function exactly(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);
