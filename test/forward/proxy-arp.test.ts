@@ -163,6 +163,19 @@ test("an interface that comes back is told everything again", () => {
   expect(first.port.takeSent()).toEqual([]);
 });
 
+test("what an interface that went down cut off is not said on top of what is told when it is back", () => {
+  first.proxy.own([v4]);
+  first.port.setUp(false);
+  first.proxy.networkChanged();
+  first.port.setUp(true);
+  first.port.takeSent();
+  clock.advance(1000);
+  expect(first.port.takeSent()).toEqual([]);
+  first.proxy.networkChanged();
+  clock.advance(1000);
+  expect(first.port.takeSent()).toHaveLength(3);
+});
+
 test("closed, it owns nothing and its port is closed", async () => {
   first.proxy.own([v4, v6]);
   await first.proxy.close();

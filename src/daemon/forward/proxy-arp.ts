@@ -61,11 +61,14 @@ export class ProxyArp implements Forwarding {
 
   networkChanged(): void {
     const up = this.#port.isUp();
-    if (up && !this.#up) {
-      this.#hear();
-      for (const owned of this.#owned.values()) this.#announceRepeatedly(owned);
-    }
+    const came = up && !this.#up;
     this.#up = up;
+    if (came) this.#hear();
+    for (const owned of this.#owned.values()) {
+      if (came) this.#announceRepeatedly(owned);
+      // What is left of a round that the interface cut off would come on top of the whole one when it is back.
+      else if (!up) silence(owned);
+    }
   }
 
   get up(): boolean {
@@ -78,7 +81,7 @@ export class ProxyArp implements Forwarding {
   }
 
   #announceRepeatedly(owned: Owned): void {
-    for (const timer of owned.timers) timer.cancel();
+    silence(owned);
     owned.timers = announceAt.slice(1).map((delay) =>
       this.#clock.after(delay, () => {
         this.#hear();
@@ -94,7 +97,7 @@ export class ProxyArp implements Forwarding {
   }
 
   #drop(owned: Owned): void {
-    for (const timer of owned.timers) timer.cancel();
+    silence(owned);
     if (owned.family === 6) this.#port.leave(solicitedNodeMac(owned.address));
     this.#owned.delete(keyOf(owned.address));
   }
@@ -118,6 +121,10 @@ export class ProxyArp implements Forwarding {
     if (owned === undefined || sameBytes(question.askerMac, mac)) return;
     this.#port.send(owned.family === 4 ? arpAnswer(mac, question) : neighbourAnswer(mac, question), owned.family);
   }
+}
+
+function silence(owned: Owned): void {
+  for (const timer of owned.timers) timer.cancel();
 }
 
 /** Callers give addresses of sessions, which have been checked. */
