@@ -79,7 +79,7 @@ export function lanCompliance(name: string, make: () => Promise<LanRig>): void {
       expect(rig.other.isUp()).toBe(false);
       expect(rig.other.send(arpAnnouncement(rig.other.mac, bytes("10.8.1.1")), 4)).toBe(false);
       await rig.setUp(true);
-      await expect.poll(() => rig.other.isUp(), { interval: 5 }).toBe(true);
+      await expect.poll(() => rig.other.isUp(), { timeout: 5000, interval: 5 }).toBe(true);
       const frame = arpAnnouncement(rig.one.mac, bytes("10.8.1.2"));
       await expect.poll(() => rig.one.send(frame, 4), { interval: 5 }).toBe(true);
       expect(await received(1)).toContain(frame.toString("hex"));
