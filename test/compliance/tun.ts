@@ -48,13 +48,18 @@ export function tunCompliance(name: string, make: () => Promise<TunRig>): void {
     });
     afterEach(() => rig.close());
 
-    /** Resolves at the next call of `readable`, which then stops reading. */
-    const readable = (): Promise<void> => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      rig.device.startReading(() => {
+    /** Starts reading; each unit lands at `at`, and `seen` gets its length. */
+    const startReading = (seen: (length: number) => void, at = 0): void => {
+      rig.device.startReading({ landing: () => buffer.bytes.subarray(at), landed: seen });
+    };
+
+    /** Resolves with the length of the next unit, which lies at `at`; nothing is read after it. */
+    const arrival = (at = 0): Promise<number> => {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      startReading((length) => {
         rig.device.stopReading();
-        resolve();
-      });
+        resolve(length);
+      }, at);
       return promise;
     };
 
@@ -62,11 +67,10 @@ export function tunCompliance(name: string, make: () => Promise<TunRig>): void {
       expect(rig.device.read(buffer, 0, maxUnitLength)).toBe(wouldBlock);
     });
 
-    test("reads a unit of header and packet to the given place, and no further", async () => {
+    test("a unit of header and packet lands in the given place, and no further", async () => {
       buffer.bytes.fill(0xee);
       await rig.send(Buffer.from("hello"));
-      await readable();
-      const length = rig.device.read(buffer, 100, maxUnitLength);
+      const length = await arrival(100);
       expect(length).toBe(10 + 20 + 8 + 5);
       expect(checkPacket(buffer.bytes, 110, length - 10)).toBeUndefined();
       expect(tail(buffer, 100, length, 5)).toBe("hello");
@@ -74,43 +78,66 @@ export function tunCompliance(name: string, make: () => Promise<TunRig>): void {
       expect(rig.device.read(buffer, 0, maxUnitLength)).toBe(wouldBlock);
     });
 
-    test("reads units in order until wouldBlock", async () => {
+    test("read gives what waits behind it, in order until wouldBlock, to the given place and no further", async () => {
       for (let index = 0; index < 50; index++) await rig.send(Buffer.from(`unit-${index + 10}`));
       const seen: string[] = [];
       while (seen.length < 50) {
-        await readable();
+        seen.push(tail(buffer, 0, await arrival(), 7));
         for (;;) {
-          const length = rig.device.read(buffer, 0, maxUnitLength);
+          buffer.bytes.fill(0xee);
+          const length = rig.device.read(buffer, 100, maxUnitLength);
           if (length < 0) break;
-          seen.push(tail(buffer, 0, length, 7));
+          seen.push(tail(buffer, 100, length, 7));
+          expect([buffer.bytes[99], buffer.bytes[100 + length]]).toEqual([0xee, 0xee]);
         }
       }
       expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => `unit-${index + 10}`));
     });
 
-    test("calls again while something is left unread", async () => {
-      await rig.send(Buffer.from("left"));
+    test("goes on by itself while units are left, each where the reader wants it", async () => {
+      for (const text of ["one", "two", "six"]) await rig.send(Buffer.from(text));
       const { promise, resolve } = Promise.withResolvers<void>();
-      let calls = 0;
-      rig.device.startReading(() => {
-        calls++;
-        if (calls === 3) resolve();
+      const seen: string[] = [];
+      let at = 0;
+      rig.device.startReading({
+        landing: () => buffer.bytes.subarray(at),
+        landed(length) {
+          seen.push(tail(buffer, at, length, 3));
+          at += 500;
+          if (seen.length === 3) resolve();
+        },
       });
       await promise;
       rig.device.stopReading();
-      expect(rig.device.read(buffer, 0, maxUnitLength)).toBeGreaterThan(0);
+      expect(seen).toEqual(["one", "two", "six"]);
+    });
+
+    test("a reader that stops and starts within one call goes on", async () => {
+      const seen: string[] = [];
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const again = (length: number): void => {
+        rig.device.stopReading();
+        seen.push(tail(buffer, 0, length, 3));
+        startReading(again);
+        if (seen.length === 2) resolve();
+      };
+      startReading(again);
+      await rig.send(Buffer.from("one"));
+      await rig.send(Buffer.from("two"));
+      await promise;
+      rig.device.stopReading();
+      expect(seen).toEqual(["one", "two"]);
     });
 
     test("is silent while stopped, and tells what came meanwhile after a new start", async () => {
       let calls = 0;
-      rig.device.startReading(() => void calls++);
+      startReading(() => void calls++);
       rig.device.stopReading();
       await rig.send(Buffer.from("meanwhile"));
       await new Promise(setImmediate);
       await new Promise(setImmediate);
       expect(calls).toBe(0);
-      await readable();
-      expect(rig.device.read(buffer, 0, maxUnitLength)).toBe(10 + 28 + 9);
+      expect(await arrival()).toBe(10 + 28 + 9);
     });
 
     test("writes a unit from the given place", async () => {
@@ -139,7 +166,7 @@ export function tunCompliance(name: string, make: () => Promise<TunRig>): void {
 
     test("answers deviceDown after close, does not call any more, and can be closed twice", async () => {
       let calls = 0;
-      rig.device.startReading(() => void calls++);
+      startReading(() => void calls++);
       rig.device.close();
       rig.device.close();
       await rig.send(Buffer.from("late"));

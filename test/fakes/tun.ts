@@ -4,6 +4,7 @@ import {
   refused,
   type TunBuffer,
   type TunDevice,
+  type UnitReader,
   wouldBlock,
 } from "../../src/daemon/tun/device.ts";
 
@@ -40,7 +41,8 @@ export function fakeTun(options: { name?: string; features?: OffloadFeatures } =
   const queue: Buffer[] = [];
   const written: Buffer[] = [];
   const waiters = new Set<() => void>();
-  let readable: (() => void) | undefined;
+  let reader: UnitReader | undefined;
+  let landing: Buffer = Buffer.alloc(0);
   let scheduled: NodeJS.Immediate | undefined;
   let up = true;
   let full = false;
@@ -60,12 +62,16 @@ export function fakeTun(options: { name?: string; features?: OffloadFeatures } =
     check();
     return promise;
   };
-  // As a poll of the kernel's: again and again while there is something to read.
+  // One unit a turn, as the event loop reads the kernel's.
   const schedule = (): void => {
-    if (scheduled !== undefined || readable === undefined || queue.length === 0) return;
+    if (scheduled !== undefined || reader === undefined || queue.length === 0) return;
     scheduled = setImmediate(() => {
       scheduled = undefined;
-      readable?.();
+      const unit = queue.shift();
+      if (unit === undefined) return;
+      reader?.landed(unit.copy(landing));
+      if (reader !== undefined) landing = reader.landing();
+      settle();
       schedule();
     });
   };
@@ -93,13 +99,14 @@ export function fakeTun(options: { name?: string; features?: OffloadFeatures } =
       settle();
       return length;
     },
-    startReading(callback) {
+    startReading(whose) {
       if (closed) return;
-      readable = callback;
+      reader = whose;
+      landing = whose.landing();
       schedule();
     },
     stopReading() {
-      readable = undefined;
+      reader = undefined;
       clearImmediate(scheduled);
       scheduled = undefined;
     },

@@ -3,8 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { Outbound } from "../../src/daemon/flow/outbound.ts";
 import type { Shapers } from "../../src/daemon/flow/shapers.ts";
 import { frameType } from "../../src/daemon/link/frame.ts";
-import { deviceDown } from "../../src/daemon/tun/device.ts";
-import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
+import { deviceDown, type OffloadFeatures, refused, type TunDevice } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, fullOffload, noOffload } from "../fakes/tun.ts";
 import { checksumsHold, makeUnit, protocolNumber } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
@@ -26,8 +25,24 @@ interface Options {
   exclusive?: boolean;
   /** Everything is for the one session. */
   client?: boolean;
-  down?: boolean;
+  /** What every arrival is instead of a unit. */
+  landed?: number;
+  /** Called when the device is asked for more. */
+  asked?: () => unknown;
   queueBytes?: number;
+}
+
+function observed(device: TunDevice, { asked, landed }: Options): TunDevice {
+  return {
+    ...device,
+    read(...place) {
+      asked?.();
+      return device.read(...place);
+    },
+    startReading(reader) {
+      device.startReading({ landing: () => reader.landing(), landed: (length) => reader.landed(landed ?? length) });
+    },
+  };
 }
 
 function setUp(options: Options = {}): Setup {
@@ -38,7 +53,7 @@ function setUp(options: Options = {}): Setup {
   const downs: number[] = [];
   const { owner4, owner6 } = sessions;
   const outbound = new Outbound({
-    device: options.down === true ? { ...device, read: () => deviceDown } : device,
+    device: observed(device, options),
     destinations: {
       owner4,
       owner6,
@@ -403,9 +418,28 @@ test("small packets that a slow link has no room for wait in the kernel, where t
 });
 
 test("a device that goes down is told of once", async () => {
-  const { kernel, counted, downs } = setUp({ down: true });
+  const { kernel, counted, downs } = setUp({ landed: deviceDown });
   kernel.injectPacket(packet("10.8.0.1", ann));
   await turns();
   expect(downs).toHaveLength(1);
   expect(counted.drops).toEqual({});
+});
+
+test("a unit that the kernel refuses to hand over is counted, and the next ones are read", async () => {
+  const { kernel, counted, downs } = setUp({ landed: refused });
+  for (let index = 0; index < 3; index++) kernel.injectPacket(packet("10.8.0.1", ann));
+  await kernel.whenDrained();
+  expect([counted.drops.malformed, downs]).toEqual([3, []]);
+});
+
+test("a unit that comes alone, as the one before did, is sent before the device is asked for more", async () => {
+  const link = new FakeLink(1);
+  const sent: number[] = [];
+  const { kernel, sessions } = setUp({ asked: () => sent.push(link.chunks.length) });
+  sessions.add(spec("ann", [ann]), link);
+  for (let index = 0; index < 2; index++) {
+    kernel.injectPacket(packet("10.8.0.1", ann));
+    await kernel.whenDrained();
+  }
+  expect(sent).toEqual([0, 2]);
 });

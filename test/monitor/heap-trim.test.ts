@@ -8,6 +8,18 @@ beforeEach(() => {
   heap = new HeapTrim(() => {
     trims += 1;
   });
+  // The start is over.
+  heap.tick(-20_000);
+  heap.tick(-19_000);
+  trims = 0;
+});
+
+it("trims once after the start", () => {
+  heap = new HeapTrim(() => {
+    trims += 1;
+  });
+  for (let second = 0; second < 100; second++) after(0, second * 1000);
+  expect(trims).toBe(1);
 });
 
 function after(changes: number, now: number): number {

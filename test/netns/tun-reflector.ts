@@ -19,18 +19,20 @@ export function reflect(device: TunDevice): () => Reflected {
   const buffer = device.allocate(maxUnitLength);
   const faults: string[] = [];
   let longest = 0;
-  device.startReading(() => {
-    for (;;) {
-      const length = device.read(buffer, 0, maxUnitLength);
-      if (length < 0) return;
-      longest = Math.max(longest, length);
-      swapAddresses(buffer.bytes, 10);
-      if (!vnetToLink(buffer.bytes, 0, length - 10)) faults.push("unknown");
-      const fault = checkOffload(buffer.bytes, 0, length - 10);
-      if (fault !== undefined) faults.push(fault);
-      linkToVnet(buffer.bytes, 0);
-      if (device.write(buffer, 0, length) !== length) faults.push("write");
-    }
+  const turnBack = (length: number): void => {
+    longest = Math.max(longest, length);
+    swapAddresses(buffer.bytes, 10);
+    if (!vnetToLink(buffer.bytes, 0, length - 10)) faults.push("unknown");
+    const fault = checkOffload(buffer.bytes, 0, length - 10);
+    if (fault !== undefined) faults.push(fault);
+    linkToVnet(buffer.bytes, 0);
+    if (device.write(buffer, 0, length) !== length) faults.push("write");
+  };
+  device.startReading({
+    landing: () => buffer.bytes,
+    landed(first) {
+      for (let length = first; length >= 0; length = device.read(buffer, 0, maxUnitLength)) turnBack(length);
+    },
   });
   return () => ({ faults, longest });
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { requestTimeSlice, shortestTimeSlice } from "../sys/scheduling.ts";
+import { optimiseSooner } from "../sys/tier-up.ts";
 import { attachTun } from "../tun/linux.ts";
 import { DataThread } from "./data-thread.ts";
 import type { Command, DataThreadOptions, Events, Heartbeat } from "./messages.ts";
@@ -10,6 +11,7 @@ if (port === null) throw new Error("worker.js is started by the daemon, not by h
 const options = workerData as DataThreadOptions;
 // Where it is not permitted, they are as long as everybody's.
 requestTimeSlice(shortestTimeSlice);
+optimiseSooner();
 const device = attachTun(options.tun.fd, options.tun.name, options.tun.features);
 /** What happened in this turn of the event loop: one message, since waking the other thread costs more than most events. */
 let events: Events = [];

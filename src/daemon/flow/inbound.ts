@@ -117,7 +117,7 @@ export class Inbound {
     this.#sampler?.received(bytes, packet, size);
     const other = destinationOwner(this.#policy, bytes, packet);
     if (other !== undefined && other !== session) return this.#passOn(session, other, offload, bytes, body, length);
-    this.#inject(memory, offload ? body : body - unitHeaderLength, offload, size);
+    this.#inject(memory, packet - unitHeaderLength, offload, size);
   }
 
   /** Whether the session's buckets let the packet, or the packets that it will be cut into, pass. */

@@ -7,7 +7,7 @@ import { longestTooBig } from "../packet/icmp.ts";
 import { checkPacket } from "../packet/ip.ts";
 import { flowHash } from "../packet/transport.ts";
 import { isPlain, unitHeaderLength, vnetToLink } from "../packet/vnet.ts";
-import { deviceDown, type TunBuffer, type TunDevice, wouldBlock } from "../tun/device.ts";
+import { deviceDown, type TunBuffer, type TunDevice, type UnitReader, wouldBlock } from "../tun/device.ts";
 import { destinationOwner } from "./owner.ts";
 import type { Destinations, FlowLink, FlowSession, HandOver } from "./ports.ts";
 import type { ReadBuffer, ReadBuffers } from "./read-buffers.ts";
@@ -43,6 +43,12 @@ export class Outbound {
   #paused = false;
   /** What is read now would wait here no better than in the kernel. */
   #full = false;
+  /** Where the next unit lands. */
+  #next: ReadBuffer | undefined;
+  /** Units of this turn of the event loop. */
+  #units = 0;
+  /** The turn before had one unit only. */
+  #alone = false;
   /** Of the session that the last packet was for. */
   #shaper: { readonly session: FlowSession; readonly shaper: Shaper } | undefined;
 
@@ -79,7 +85,7 @@ export class Outbound {
   }
 
   start(): void {
-    this.#device.startReading(this.#readable);
+    if (this.#reserve()) this.#device.startReading(this.#reader);
   }
 
   /** Leaves packets in the kernel's queue until release, which makes the senders inside wait. */
@@ -95,16 +101,24 @@ export class Outbound {
     this.start();
   }
 
-  readonly #readable = (): void => {
+  readonly #reader: UnitReader = {
+    landing: () => this.#next!.landing,
+    landed: (length) => this.#landed(length),
+  };
+
+  #landed(length: number): void {
     this.#full = false;
-    this.#readSome();
+    this.#units = 0;
+    this.#readSome(length);
+    this.#alone = this.#units === 1;
+    this.#reserve();
     this.#shapers.run();
     this.#handOver?.flush();
     const { only } = this.#destinations;
     if (only === undefined || this.#held || !this.#shaperOf(only).saturated) return;
     this.#paused = true;
     this.#device.stopReading();
-  };
+  }
 
   /** A link has room again, or is gone. */
   resume(): void {
@@ -113,43 +127,59 @@ export class Outbound {
     if (!this.#held) this.start();
   }
 
-  #readSome(): void {
+  /** Takes a buffer for the next unit; false, and reading goes on when one comes back, while all are lent. */
+  #reserve(): boolean {
+    this.#next ??= this.#buffers.take();
+    if (this.#next !== undefined) return true;
+    this.#device.stopReading();
+    this.#buffers.whenFree(() => {
+      if (!this.#held && !this.#paused) this.start();
+    });
+    return false;
+  }
+
+  /** A unit of `landed` bytes lies in the next buffer. */
+  #readSome(landed: number): void {
+    let first: number | undefined = landed;
     for (let turn = 0; turn < buffersPerTurn; turn++) {
-      const buffer = this.#buffers.take();
-      if (buffer === undefined) return this.#waitForBuffer();
-      const more = this.#fill(buffer);
+      if (!this.#reserve()) return;
+      const buffer = this.#next!;
+      this.#next = undefined;
+      const more = this.#fill(buffer, first);
+      first = undefined;
       // Lent once for the reading itself, so that an unused buffer comes back too.
       buffer.giveBack();
       if (!more || this.#held || this.#full) return;
     }
   }
 
-  #waitForBuffer(): void {
-    this.#device.stopReading();
-    this.#buffers.whenFree(() => {
-      if (!this.#held && !this.#paused) this.start();
-    });
-  }
-
-  /** Reads into one buffer; true when the TUN may hold more. */
-  #fill(buffer: ReadBuffer): boolean {
+  /** Reads into one buffer, in which a unit of `landed` bytes may lie already; true when the TUN may hold more. */
+  #fill(buffer: ReadBuffer, landed: number | undefined): boolean {
     buffer.lend();
     const { memory } = buffer;
     const limit = memory.bytes.length - largestUnit;
     let at = 0;
-    while (at <= limit && !this.#full) {
-      const length = this.#device.read(memory, at + frameHeaderBytes, largestUnit - frameHeaderBytes);
-      if (length < unitHeaderLength) {
-        this.#flush(buffer, at);
-        if (length === deviceDown) this.#down();
-        // What the kernel refuses to hand over must not keep this thread.
-        if (length !== wouldBlock && length !== deviceDown) this.#drop("malformed", 1);
-        return false;
-      }
+    let length = landed ?? this.#read(memory, at);
+    while (length >= unitHeaderLength) {
       at = this.#accept(buffer, at, length - unitHeaderLength);
+      this.#units += 1;
+      // One that comes alone, as the one before, goes before anybody asks whether there are more.
+      if (this.#alone && this.#units === 1) this.#flush(buffer, at);
+      if (at > limit || this.#full) {
+        this.#flush(buffer, at);
+        return true;
+      }
+      length = this.#read(memory, at);
     }
     this.#flush(buffer, at);
-    return true;
+    if (length === deviceDown) this.#down();
+    // What the kernel refuses to hand over must not keep this thread.
+    if (length !== wouldBlock && length !== deviceDown) this.#drop("malformed", 1);
+    return false;
+  }
+
+  #read(memory: TunBuffer, at: number): number {
+    return this.#device.read(memory, at + frameHeaderBytes, largestUnit - frameHeaderBytes);
   }
 
   /** One unit: the header of `at` + 4 and its packet. Returns where the next one begins. */

@@ -1,3 +1,4 @@
+import { frameHeaderBytes } from "../link/frame.ts";
 import type { Lender } from "../link/send-queue.ts";
 import { BufferPool } from "../sys/buffer-pool.ts";
 import type { TunBuffer } from "../tun/device.ts";
@@ -5,11 +6,14 @@ import type { TunBuffer } from "../tun/device.ts";
 /** A read buffer whose parts are lent to sockets; it is free again when every part came back. */
 export class ReadBuffer implements Lender {
   readonly memory: TunBuffer;
+  /** Where a unit lands, with room for a frame header in front. */
+  readonly landing: Buffer;
   readonly #freed: (buffer: ReadBuffer) => void;
   #lent = 0;
 
   constructor(memory: TunBuffer, freed: (buffer: ReadBuffer) => void) {
     this.memory = memory;
+    this.landing = memory.bytes.subarray(frameHeaderBytes);
     this.#freed = freed;
   }
 

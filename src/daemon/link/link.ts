@@ -17,7 +17,7 @@ import {
   type GoawayScope,
   type Pong,
 } from "./messages.ts";
-import { readInto } from "./read-into.ts";
+import { readInto } from "../sys/read-into.ts";
 import { type LandingPool, Receiver } from "./receiver.ts";
 import { type Lender, SendQueue } from "./send-queue.ts";
 import type { UnpackTurns } from "./unpack-turns.ts";

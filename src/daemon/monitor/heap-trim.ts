@@ -9,13 +9,14 @@ const soonest: Millis = 5000;
 const latest: Millis = 60_000;
 
 /**
- * Gives the kernel back what many handshakes leave in malloc's heap: pieces between what lives on, which malloc keeps for
- * itself (malloc_trim(3)). Whoever allocates waits meanwhile, 20 ms with ten thousand sessions: it is done once connections
+ * Gives the kernel back what the daemon's start and many handshakes leave in malloc's heap: pieces between what lives on,
+ * which malloc keeps for itself (malloc_trim(3)). Whoever allocates waits meanwhile, 20 ms with ten thousand sessions: it is done once connections
  * have settled.
  */
 export class HeapTrim {
   readonly #trim: () => void;
-  #changes = 0;
+  /** The start left as much. */
+  #changes = worthIt;
   #changesBefore = 0;
   #trimmedAt: Millis = Number.NEGATIVE_INFINITY;
   /** When there was first enough to trim. */

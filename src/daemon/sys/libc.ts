@@ -9,6 +9,12 @@ const libc = koffi.load("libc.so.6");
 
 export const openPath: (path: string, flags: number) => number = libc.func("open", "int", ["str", "int"]);
 export const closeDescriptor: (fd: number) => number = libc.func("close", "int", ["int"]);
+/** `to` becomes a descriptor of what `from` is one of; `flags` are O_CLOEXEC or 0. */
+export const dup3: (from: number, to: number, flags: number) => number = libc.func("dup3", "int", [
+  "int",
+  "int",
+  "int",
+]);
 export const read: (fd: number, address: number, size: number) => number = libc.func("read", "intptr_t", [
   "int",
   "uintptr_t",

@@ -29,6 +29,17 @@ export const refused = -2;
 /** The device is down or gone (EIO, EBADFD, ENODEV). */
 export const deviceDown = -3;
 
+/** Takes units as they come. */
+export interface UnitReader {
+  /** Where the next unit is to land: room for the longest. Asked for at the start, and after each `landed`. */
+  landing(): Buffer;
+  /**
+   * A unit of `length` bytes lies in the landing, or `length` is refused or deviceDown. Where one is, more may be: `read`
+   * gives them without another turn of the event loop.
+   */
+  landed(length: number): void;
+}
+
 export interface TunDevice {
   readonly name: string;
   readonly features: OffloadFeatures;
@@ -43,8 +54,8 @@ export interface TunDevice {
   read(buffer: TunBuffer, offset: number, capacity: number): number;
   /** Writes one unit of `length` bytes (header and packet). Returns length, or wouldBlock, refused, deviceDown. */
   write(buffer: TunBuffer, offset: number, length: number): number;
-  /** Calls `readable` whenever there may be something to read, until stopReading or close. */
-  startReading(readable: () => void): void;
+  /** Gives `reader` each unit that comes, until stopReading, deviceDown or close. */
+  startReading(reader: UnitReader): void;
   stopReading(): void;
   close(): void;
 }

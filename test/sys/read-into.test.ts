@@ -3,10 +3,10 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { readInto } from "../../src/daemon/link/read-into.ts";
+import { readInto } from "../../src/daemon/sys/read-into.ts";
 import { TestCa } from "../tls/certificates.ts";
-import { eventually } from "./eventually.ts";
-import { createCredentials, tlsPair } from "./wire.ts";
+import { eventually } from "../link/eventually.ts";
+import { createCredentials, tlsPair } from "../link/wire.ts";
 
 const text = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 31) & 0xff));
 

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * Reads a socket, of TLS mostly, into memory that the reader chooses, instead of a new Buffer for each record of 16 KiB: those
- * made the collector the largest cost of a receiving end. Node has this as `onread` of tls.connect, but not for the
+ * Reads a socket, of TLS mostly, or what readingStream made, into memory that the reader chooses, instead of a new Buffer for
+ * each record of 16 KiB: those made the collector the largest cost of a receiving end. Node has this as `onread` of tls.connect, but not for the
  * sockets that a server accepts; so it is switched on by the fields that `onread` sets. Where they are missing, as in
  * another version of Node, data events do the same at more cost (docs/decisions/0002-read-into-own-memory.md).
  *
