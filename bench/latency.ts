@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benchOptions, positive } from "./arguments.ts";
 import { median, ownName } from "./figures.ts";
-import { type Measure, measurePeer, measureTunnel } from "./measure.ts";
+import { type Measure, measurePeer, measureTunnel, missingPeers } from "./measure.ts";
 import { saveResult } from "./results.ts";
 
 interface Line {
@@ -71,6 +71,11 @@ const { values } = parseArgs({
 const seconds = positive("seconds", values.seconds);
 const loads = values.loads.split(",").map((load) => positive("loads", load));
 const peers = values.peers.split(",").filter((name) => name !== "");
+const problem = missingPeers(values["peers-dir"]);
+if (problem !== undefined) {
+  console.error(`bench: ${problem}`);
+  process.exit(1);
+}
 await using measure = await measuring(values["peers-dir"], { SECS: String(seconds), LOADS: loads.join(" ") });
 const rounds: Round[] = [];
 for (let round = 1; round <= positive("rounds", values.rounds); round += 1) {

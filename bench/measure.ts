@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { Lab } from "../src/cli/demo/lab.ts";
 import { runToEnd } from "../src/cli/demo/running.ts";
@@ -29,6 +30,16 @@ export interface Measure {
 /** How the peers' own measure.sh measures. */
 export function usualMeasure({ peersDirectory, seconds }: BenchArguments): Measure {
   return { directory: peersDirectory, env: { SECS: String(seconds) } };
+}
+
+/** Why the peers can't be measured, or undefined. */
+export function missingPeers(directory: string): string | undefined {
+  for (const script of ["peers.sh", "measure.sh"]) {
+    const file = path.join(directory, script);
+    if (!existsSync(file))
+      return `${path.relative(process.cwd(), file)} is not there; it brings tunnels up and measures them. Name its directory: --peers-dir DIR`;
+  }
+  return undefined;
 }
 
 function lineOf(output: string): unknown {

@@ -4,7 +4,6 @@
  * [--before DIR] [--no-write]`. `--before` is a checkout with another build of this project, measured in turn with this one.
  * Single absolute values mean little; ratios within a round are what counts. Writes bench/results/DATE.json.
  */
-import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,17 +12,14 @@ import { runToEnd } from "../src/cli/demo/running.ts";
 import { type BenchArguments, benchArguments } from "./arguments.ts";
 import { beforeName, changes, figures, median, ownName, type Round, verdict } from "./figures.ts";
 import { machine } from "./machine.ts";
-import { type Measurement, measurePeer, measureTunnel, usualMeasure } from "./measure.ts";
+import { type Measurement, measurePeer, measureTunnel, missingPeers, usualMeasure } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 
 const fields = ["up_mbps", "down_mbps", "p8_mbps", "udp_kpps", "ping_p50_ms", "cpu_s_per_gb", "rss_kb"] as const;
 
 async function obstacle({ peersDirectory }: BenchArguments): Promise<string | undefined> {
-  for (const script of ["peers.sh", "measure.sh"]) {
-    const file = path.join(peersDirectory, script);
-    if (!existsSync(file))
-      return `${path.relative(process.cwd(), file)} is not there; it brings tunnels up and measures them. Name its directory: --peers-dir DIR`;
-  }
+  const missing = missingPeers(peersDirectory);
+  if (missing !== undefined) return missing;
   for (const program of ["iperf3", "python3", "ping"]) {
     const found = await runToEnd(["sh", "-c", `command -v ${program}`]).catch(() => undefined);
     if (found === undefined) return `needs the program ${program}`;

@@ -22,12 +22,24 @@ type Measured = (typeof measured)[number];
 export interface Life {
   name: string;
   samples: number;
-  /** Of each figure after the warm-up: where it stood at first and at last, and what the line through all grows in an hour. */
-  figures: Record<Measured, { first: number; last: number; per_hour: number }>;
+  figures: Record<Measured, Growth>;
+}
+
+/** Of a figure after the warm-up. */
+interface Growth {
+  first: number;
+  last: number;
+  /** Slope of the line through all samples. */
+  per_hour: number;
+  /** Standard error of that slope, as if each sample swung by itself. */
+  error_per_hour: number;
+  /** Slope of the line through the least of each two minutes: what stays, without what a stream or a handshake holds for a moment. */
+  least_per_hour: number;
 }
 
 /** Part of a life that does not count: caches fill and code is compiled. */
 const warmUp = 0.25;
+const leastOf = 120;
 
 export async function sampleOf(daemon: DaemonProcess, metricsPort: number, atMs: number): Promise<Sample> {
   const { pid } = daemon.process;
@@ -57,26 +69,42 @@ export function lifeOf(name: string, all: readonly Sample[]): Life {
   const samples = all.filter(({ at_s }) => at_s >= begun + length * warmUp);
   const figures = Object.fromEntries(
     measured.map((field) => {
-      const values = samples.map((sample) => sample[field]);
-      const slope = slopePerSecond(
-        samples.map(({ at_s }) => at_s),
-        values,
-      );
-      return [field, { first: round(values[0] ?? 0), last: round(values.at(-1) ?? 0), per_hour: round(slope * 3600) }];
+      const points = samples.map((sample) => ({ at: sample.at_s, value: sample[field] }));
+      return [field, growth(points)];
     }),
   ) as Life["figures"];
   return { name, samples: samples.length, figures };
+}
+
+interface Point {
+  readonly at: number;
+  readonly value: number;
+}
+
+function growth(points: readonly Point[]): Growth {
+  const { slope, error } = line(points);
+  const spans = Map.groupBy(points, ({ at }) => Math.floor(at / leastOf));
+  const least = [...spans.values()].map((span) => span.reduce((a, b) => (b.value < a.value ? b : a)));
+  return {
+    first: round(points[0]?.value ?? 0),
+    last: round(points.at(-1)?.value ?? 0),
+    per_hour: round(slope * 3600),
+    error_per_hour: round(error * 3600),
+    least_per_hour: round(line(least).slope * 3600),
+  };
 }
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, one) => sum + one, 0) / values.length;
 }
 
-/** Least squares. */
-function slopePerSecond(at: readonly number[], values: readonly number[]): number {
-  const [meanAt, meanValue] = [mean(at), mean(values)];
-  const above = at.reduce((sum, one, index) => sum + (one - meanAt) * ((values[index] ?? 0) - meanValue), 0);
-  return above / at.reduce((sum, one) => sum + (one - meanAt) ** 2, 0);
+/** Least squares: the slope a second, and its standard error. */
+function line(points: readonly Point[]): { slope: number; error: number } {
+  const [meanAt, meanValue] = [mean(points.map(({ at }) => at)), mean(points.map(({ value }) => value))];
+  const spread = points.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0);
+  const slope = points.reduce((sum, { at, value }) => sum + (at - meanAt) * (value - meanValue), 0) / spread;
+  const rest = points.reduce((sum, { at, value }) => sum + (value - meanValue - slope * (at - meanAt)) ** 2, 0);
+  return { slope, error: Math.sqrt(rest / (points.length - 2) / spread) };
 }
 
 function round(value: number): number {

@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { readInto } from "../../src/daemon/link/read-into.ts";
+import { readInto } from "../../src/daemon/sys/read-into.ts";
 import { attachTun } from "../../src/daemon/tun/linux.ts";
 import { maxUnitLength, type TunBuffer } from "../../src/daemon/tun/device.ts";
 import { openTun } from "../../src/daemon/tun/open.ts";
@@ -22,28 +22,32 @@ const device = attachTun(tun.fds[0] ?? -1, name, tun.features);
 /** TUN → socket: everything that waits there in one write, while one of the buffers is free. */
 function carryOut(socket: Socket): void {
   const free = Array.from({ length: readBuffers }, () => device.allocate(readBufferBytes));
-  const readable = (): void => {
-    const buffer = free.pop();
-    if (buffer === undefined) return device.stopReading();
-    const end = fill(buffer);
-    const back = (): void => {
-      free.push(buffer);
-      if (free.length === 1) device.startReading(readable);
-    };
-    if (end === 0) return back();
-    socket.write(buffer.bytes.subarray(0, end), back);
+  /** Where the next unit lands; undefined while all are being written. */
+  let next = free.pop();
+  const reader = {
+    landing: () => next!.bytes.subarray(lengthBytes),
+    landed(length: number) {
+      const buffer = next!;
+      socket.write(buffer.bytes.subarray(0, fill(buffer, length)), () => {
+        free.push(buffer);
+        if (next !== undefined) return;
+        next = free.pop();
+        device.startReading(reader);
+      });
+      next = free.pop();
+      if (next === undefined) device.stopReading();
+    },
   };
-  device.startReading(readable);
+  device.startReading(reader);
 }
 
-/** Units with their lengths in front, until the TUN is empty or the buffer full; returns the end of the last. */
-function fill({ bytes, address }: TunBuffer): number {
+/** Units with their lengths in front, the first of which is there, until the TUN is empty or the buffer full; returns the end of the last. */
+function fill({ bytes, address }: TunBuffer, first: number): number {
   let end = 0;
-  while (end + lengthBytes + maxUnitLength <= bytes.length) {
-    const read = device.read({ bytes, address }, end + lengthBytes, maxUnitLength);
-    if (read < 0) break;
+  for (let read = first; read >= 0; read = device.read({ bytes, address }, end + lengthBytes, maxUnitLength)) {
     bytes.writeUInt32BE(read, end);
     end += lengthBytes + read;
+    if (end + lengthBytes + maxUnitLength > bytes.length) break;
   }
   return end;
 }
