@@ -47,7 +47,7 @@ export const errorCodes = {
   },
   tun_permission: {
     means: "The process may not make a TUN interface.",
-    next: "run it as root or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN)",
+    next: "run it as root or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN); EACCES: chmod 666 /dev/net/tun, as udev does",
   },
   usage: { means: "The command line can't be understood.", next: "see --help" },
   recording: { means: "A recording can't be read or written.", next: "name a file of `sssonector ctl record`" },
