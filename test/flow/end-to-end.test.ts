@@ -72,6 +72,7 @@ async function carry(
     down: () => expect.fail("down"),
     spoofed: () => expect.fail("spoofed"),
     refused: () => expect.fail("refused"),
+    yieldProcessor: () => {},
   });
   const receiver = new Receiver(
     new LandingPool((size) => there.device.allocate(size), 512 * 1024),

@@ -9,6 +9,7 @@ import { describeDestination } from "../../src/daemon/packet/describe.ts";
 import { vnetToLink } from "../../src/daemon/packet/vnet.ts";
 import type { OffloadFeatures } from "../../src/daemon/tun/device.ts";
 import { type FakeKernel, fakeTun, noOffload } from "../fakes/tun.ts";
+import { makeUnit } from "../packet/reference.ts";
 import { shapes, unitFor } from "../packet/shapes.ts";
 import { Counted, deliveryOf, FakeLink, packet, Sessions, shapersOf, spec } from "./parts.ts";
 
@@ -23,6 +24,8 @@ interface Setup {
   readonly refusals: string[];
   readonly downs: number[];
   readonly limits: Map<FlowSession, BucketPath>;
+  /** Datagrams that the kernel had got when the processor was yielded. */
+  readonly yields: number[];
   /** Gives a frame with this body from ann's link to the way in. */
   readonly take: (type: FrameType, body: Uint8Array) => void;
 }
@@ -54,6 +57,7 @@ function setUp(
   const spoofs: string[] = [];
   const refusals: string[] = [];
   const downs: number[] = [];
+  const yields: number[] = [];
   const { owner4, owner6 } = sessions;
   const inbound = new Inbound({
     device,
@@ -71,6 +75,7 @@ function setUp(
     down: () => void downs.push(1),
     spoofed: ({ id }) => void spoofs.push(id),
     refused: ({ id }, bytes, at, size) => void refusals.push(`${id} ${describeDestination(bytes, at, size)}`),
+    yieldProcessor: () => void yields.push(counted.totals.frames_injected),
   });
   const take = (type: FrameType, body: Uint8Array): void => {
     const memory = device.allocate(70_000);
@@ -82,7 +87,7 @@ function setUp(
     // What lies behind is another frame.
     expect(memory.bytes.subarray(16 + frame.length).every((byte) => byte === 0xee)).toBe(true);
   };
-  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, refusals, downs, limits, take };
+  return { kernel, counted, sessions, ann, annLink, bobLink, spoofs, refusals, downs, limits, yields, take };
 }
 
 const to = "10.8.0.1";
@@ -110,6 +115,12 @@ function offloadTo(destination: string, length = 2000): Buffer {
   const body = offloadBody(unitFor({ ...tcp, payload: new Uint8Array(length) }).unit);
   body.set(packet("10.8.0.2", destination).subarray(12, 20), 10 + 12);
   return body;
+}
+
+/** A datagram from ann whose checksum is still to be completed. */
+function offloadUdp(length: number): Buffer {
+  const datagram = packet("10.8.0.2", to, length);
+  return offloadBody(makeUnit(datagram, { flags: 1, start: 20, offset: 6 }));
 }
 
 /** A UDP packet of ann's. */
@@ -229,6 +240,25 @@ describe("a frame that is well", () => {
     take(frameType.packet, packet("203.0.113.7", "10.8.0.2"));
     expect(kernel.written).toHaveLength(1);
     expect(counted.drops).toEqual({});
+  });
+});
+
+describe("datagrams in a row", () => {
+  const datagram = offloadUdp(200);
+
+  it("let their reader have the processor after each 32", () => {
+    const { yields, take } = setUp();
+    for (let count = 0; count < 100; count++) take(frameType.offload, datagram);
+    expect(yields).toEqual([32, 64, 96]);
+  });
+
+  it("are counted by themselves: a TCP stream goes on", () => {
+    const { yields, take } = setUp();
+    for (let count = 0; count < 31; count++) take(frameType.offload, datagram);
+    for (let count = 0; count < 100; count++) take(frameType.offload, offloadTo(to));
+    expect(yields).toEqual([]);
+    take(frameType.offload, datagram);
+    expect(yields).toEqual([132]);
   });
 });
 

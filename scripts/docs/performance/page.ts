@@ -17,7 +17,7 @@ namespaces. Absolute values move with the machine; ratios within a round are wha
 in bench/results: after a new measurement, \`npm run docs\`.`;
 
 const soakText = `\`npm run bench:soak\` lets TCP streams, small datagrams, a published service and sessions that come and go run beside each
-other, kills a client with -9 every 15 s and the server half-way, and reloads both ends' settings. Slopes are of the line through
+other, kills a client with -9 every 15 s and the server after a sixth of the time, and reloads both ends' settings. Slopes are of the line through
 all samples after the first quarter of a life, with its standard error; "of the least" is the line through the least sample of each two
 minutes, which leaves out what a stream or a handshake holds for a moment. \`resources\` are timers, sockets and other things that the
 two event loops wait for.`;

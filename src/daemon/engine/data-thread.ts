@@ -14,6 +14,7 @@ import { counterIndex } from "../metrics/counters.ts";
 import { LoopMeter } from "../metrics/loop-delay.ts";
 import { TrafficSampler } from "../metrics/traffic-sampler.ts";
 import { SessionTable } from "../session/session-table.ts";
+import { yieldProcessor } from "../sys/scheduling.ts";
 import type { TunDevice } from "../tun/device.ts";
 import { Complaints } from "./complaints.ts";
 import { Connections } from "./connections.ts";
@@ -116,6 +117,7 @@ export class DataThread {
       limits: limits.fromPeers,
       spoofed: (session) => complaints.spoofed(session),
       refused: (session, bytes, packet, size) => complaints.refused(session, bytes, packet, size),
+      yieldProcessor,
     });
     const loss = new LinkLoss(mode, this.#outbound, shapers);
     const thread = options.team?.index ?? 0;

@@ -28,6 +28,12 @@ export interface InboundPolicy {
   owner6(a: number, b: number, c: number, d: number): FlowSession | undefined;
 }
 
+/**
+ * Datagrams written in a row before their reader may run. Nothing slows their sender down, and a receiving socket's usual buffer of 208 KiB
+ * holds some 90 to 270 of them, fewer than come with one turn of the event loop (docs/decisions/0003-datagrams-in-one-write.md).
+ */
+const datagramsInARow = 32;
+
 /** The way in: link → source and destination checks → TUN. */
 export class Inbound {
   readonly #device: TunDevice;
@@ -44,6 +50,8 @@ export class Inbound {
   readonly #handOver: HandOver | undefined;
   /** Undefined where the kernel can't cut datagrams. */
   readonly #datagrams: UdpCoalescer | undefined;
+  readonly #yieldProcessor: () => void;
+  #datagramsInARow = 0;
 
   constructor(parts: {
     device: TunDevice;
@@ -63,6 +71,8 @@ export class Inbound {
     delivery: Delivery;
     /** Undefined while there is one data thread. */
     handOver?: HandOver | undefined;
+    /** Lets other programs run first. */
+    yieldProcessor: () => void;
   }) {
     this.#device = parts.device;
     this.#counters = parts.counters;
@@ -75,11 +85,13 @@ export class Inbound {
     this.#delivery = parts.delivery;
     this.#handOver = parts.handOver;
     this.#limits = parts.limits;
+    this.#yieldProcessor = parts.yieldProcessor;
     this.#now = parts.now;
     if (parts.device.features.uso) {
-      this.#datagrams = new UdpCoalescer(parts.device, (unit, length, packets) =>
-        this.#write(unit, 0, length, packets),
-      );
+      this.#datagrams = new UdpCoalescer(parts.device, (unit, length, packets) => {
+        this.#write(unit, 0, length, packets);
+        this.#letReadersRun(packets);
+      });
     }
   }
 
@@ -142,6 +154,13 @@ export class Inbound {
     if (written > 0) return this.#add(counterIndex.frames_injected, packets);
     this.#drop("tun_refused", packets);
     if (written === deviceDown) this.#down();
+  }
+
+  #letReadersRun(datagrams: number): void {
+    this.#datagramsInARow += datagrams;
+    if (this.#datagramsInARow < datagramsInARow) return;
+    this.#datagramsInARow = 0;
+    this.#yieldProcessor();
   }
 
   /** From one client to another: straight to its link, not through the kernel. */

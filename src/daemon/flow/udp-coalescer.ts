@@ -6,8 +6,11 @@ import { flagNeedsChecksum, kindNone, kindUdp4, kindUdp6, linkToVnet, unitHeader
 import type { TunBuffer, TunDevice } from "../tun/device.ts";
 
 const udpHeaderLength = 8;
-/** linux/udp.h had UDP_MAX_SEGMENTS 64 before it was raised to 128. */
-const mostSegments = 64;
+/**
+ * The kernel takes 64 (linux/udp.h's UDP_MAX_SEGMENTS before it was raised to 128), but the receiving socket gets a unit at one blow
+ * (docs/decisions/0003-datagrams-in-one-write.md).
+ */
+const mostSegments = 32;
 const largestPacket = 65_535;
 
 /**

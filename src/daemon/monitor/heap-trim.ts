@@ -6,7 +6,7 @@ const worthIt = 64;
 const busy = 16;
 const soonest: Millis = 5000;
 /** While connections come and go without a pause. */
-const latest: Millis = 60_000;
+const latest: Millis = 20_000;
 
 /**
  * Gives the kernel back what the daemon's start and many handshakes leave in malloc's heap: pieces between what lives on,

@@ -70,6 +70,8 @@ export const madvise: (address: number, length: number, advice: number) => numbe
 export const pageSize: () => number = libc.func("getpagesize", "int", []);
 export const eventfd: (initial: number, flags: number) => number = libc.func("eventfd", "int", ["uint", "int"]);
 
+export const schedYield: () => number = libc.func("sched_yield", "int", []);
+
 /** sched_setattr has no wrapper before glibc 2.41. */
 const syscall: (number: number, first: number, second: number, third: number) => number = libc.func("syscall", "long", [
   "long",

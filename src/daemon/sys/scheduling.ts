@@ -1,5 +1,5 @@
 import { getPriority } from "node:os";
-import { schedSetattr } from "./libc.ts";
+import { schedSetattr, schedYield } from "./libc.ts";
 import { allocateMemory } from "./memory.ts";
 
 /** struct sched_attr of linux/sched/types.h, as sched_setattr(2) knew it first. */
@@ -20,4 +20,9 @@ export function requestTimeSlice(nanoseconds: number): boolean {
   attr.bytes.writeInt32LE(getPriority(), 16);
   attr.bytes.writeBigUInt64LE(BigInt(nanoseconds), 24);
   return schedSetattr(0, attr.address, 0) === 0;
+}
+
+/** Lets whoever else is to run on this thread's processor go first (sched_yield(2)); returns at once when nobody is. */
+export function yieldProcessor(): void {
+  schedYield();
 }
