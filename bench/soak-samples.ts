@@ -33,6 +33,9 @@ interface Growth {
   per_hour: number;
   /** Standard error of that slope, as if each sample swung by itself. */
   error_per_hour: number;
+  /** As the two before, of the second half of the life: what still fills at first is no growth if it has stopped by then. */
+  late_per_hour: number;
+  late_error_per_hour: number;
   /** Slope of the line through the least of each two minutes: what stays, without what a stream or a handshake holds for a moment. */
   least_per_hour: number;
 }
@@ -70,7 +73,7 @@ export function lifeOf(name: string, all: readonly Sample[]): Life {
   const figures = Object.fromEntries(
     measured.map((field) => {
       const points = samples.map((sample) => ({ at: sample.at_s, value: sample[field] }));
-      return [field, growth(points)];
+      return [field, growth(points, begun + length / 2)];
     }),
   ) as Life["figures"];
   return { name, samples: samples.length, figures };
@@ -81,8 +84,9 @@ interface Point {
   readonly value: number;
 }
 
-function growth(points: readonly Point[]): Growth {
+function growth(points: readonly Point[], half: number): Growth {
   const { slope, error } = line(points);
+  const late = line(points.filter(({ at }) => at >= half));
   const spans = Map.groupBy(points, ({ at }) => Math.floor(at / leastOf));
   const least = [...spans.values()].map((span) => span.reduce((a, b) => (b.value < a.value ? b : a)));
   return {
@@ -90,6 +94,8 @@ function growth(points: readonly Point[]): Growth {
     last: round(points.at(-1)?.value ?? 0),
     per_hour: round(slope * 3600),
     error_per_hour: round(error * 3600),
+    late_per_hour: round(late.slope * 3600),
+    late_error_per_hour: round(late.error * 3600),
     least_per_hour: round(line(least).slope * 3600),
   };
 }

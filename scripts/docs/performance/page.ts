@@ -18,7 +18,7 @@ in bench/results: after a new measurement, \`npm run docs\`.`;
 
 const soakText = `\`npm run bench:soak\` lets TCP streams, small datagrams, a published service and sessions that come and go run beside each
 other, kills a client with -9 every 15 s and the server after a sixth of the time, and reloads both ends' settings. Slopes are of the line through
-all samples after the first quarter of a life, with its standard error; "of the least" is the line through the least sample of each two
+all samples after the first quarter of a life, and after its first half, with their standard errors; "of the least" is the line through the least sample of each two
 minutes, which leaves out what a stream or a handshake holds for a moment. \`resources\` are timers, sockets and other things that the
 two event loops wait for.`;
 
@@ -88,16 +88,18 @@ function page(results: Results): string {
         .join(", ")}.`,
       "",
       ...table(
-        ["Life", "Figure", "first", "last", "slope an hour", "± (standard error)", "slope of the least"],
+        ["Life", "Figure", "first", "last", "slope an hour", "±", "second half", "±", "slope of the least"],
         lives.flatMap(({ name, figures }) =>
-          Object.entries(figures).map(([figure, { first, last, per_hour, error_per_hour, least_per_hour }]) => [
+          Object.entries(figures).map(([figure, { first, last, per_hour, error_per_hour, ...more }]) => [
             name,
             figure.replaceAll("_", " "),
             amount(first),
             amount(last),
             amount(per_hour),
             amount(error_per_hour),
-            amount(least_per_hour),
+            amount(more.late_per_hour),
+            amount(more.late_error_per_hour),
+            amount(more.least_per_hour),
           ]),
         ),
       ),
